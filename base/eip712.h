@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+
+#include "absl/strings/string_view.h"
+#include "base/bytes.h"
+
+namespace kaisar {
+
+/// The EIP-712 domain {name: "Kaisar Checker", version: "1", chainId, verifyingContract}.
+struct SigningDomain {
+  std::uint64_t chain_id = 0;
+  Address contract{};  // zero for a file roster
+  friend bool operator==(const SigningDomain&, const SigningDomain&) = default;
+};
+
+/// Encodes one EIP-712 struct: its type string, then each field as a 32-byte word in order.
+///
+/// Source: EIP-712, hashStruct.
+class StructHasher {
+ public:
+  /// `type` is the whole type string, e.g. "Report(uint32 epoch,uint32 slot)".
+  explicit StructHasher(absl::string_view type);
+  StructHasher& Uint(std::uint64_t value);      // uint8 … uint64
+  StructHasher& Bytes32(const Digest& value);
+  StructHasher& EvmAddress(const Address& value);
+  /// hashStruct: Keccak-256 of the words so far.
+  Digest Finish() const;
+
+ private:
+  Bytes words_;
+};
+
+/// The digest that is signed: Keccak-256 of 19 01 || domain separator || struct hash.
+Digest TypedDigest(const SigningDomain& domain, const Digest& struct_hash);
+
+}  // namespace kaisar

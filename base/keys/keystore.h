@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "base/entropy.h"
+#include "base/signing_key.h"
+
+namespace kaisar {
+
+/// How hard a keystore's password is to try.
+enum class KeystoreStrength {
+  kStandard,  // scrypt N = 2^18, about a second and 256 MiB
+  kLight,     // scrypt N = 2^12, for tests and development networks
+};
+
+/// Decrypts a Web3 Secret Storage version 3 keystore (scrypt or PBKDF2, AES-128-CTR).
+///
+/// Errors: InvalidArgument with the field when the JSON is not such a keystore or asks for more than
+///         the limits (scrypt: 1 GiB; PBKDF2: 10^7 rounds); Unauthenticated when the password is wrong.
+absl::StatusOr<SigningKey> DecryptKeystore(const std::string& json, const std::string& password);
+
+/// Encrypts a key as such a keystore, with scrypt.
+absl::StatusOr<std::string> EncryptKeystore(const SigningKey& key, const std::string& password,
+                                            KeystoreStrength strength, Entropy& entropy);
+
+/// Encrypts any bytes in the same container; `address` is left out then. For the hash chain's root.
+absl::StatusOr<std::string> EncryptSecret(const Digest& secret, const std::string& password,
+                                          KeystoreStrength strength, Entropy& entropy);
+absl::StatusOr<Digest> DecryptSecret(const std::string& json, const std::string& password);
+
+}  // namespace kaisar

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/bytes.h"
+#include "challenges/policy.h"
+#include "challenges/randomness.h"
+#include "kaisar/v1/roster.pb.h"
+
+namespace kaisar::challenges {
+
+/// One challenge of the plan; its id, seed and parameters follow from this and the epoch key.
+struct PlannedChallenge {
+  std::uint32_t due_ms = 0;    // after the beacon
+  std::uint32_t device = 0;    // id
+  std::uint32_t sequence = 0;  // q
+  v1::Kind kind = v1::KIND_UNSPECIFIED;
+  friend bool operator==(const PlannedChallenge&, const PlannedChallenge&) = default;
+};
+
+/// What the plan is made for.
+struct EpochScope {
+  std::uint64_t chain_id = 0;
+  std::uint32_t epoch = 0;
+  std::uint32_t slot = 0;
+  std::uint64_t epoch_ms = 0;  // from the beacon's timestamp to the end of the epoch
+  Digest beacon{};
+};
+
+/// Makes the plan: a pure function, ordered by (due_ms, device, kind, q).
+///
+/// Errors: InvalidArgument when the epoch is not longer than the policy's guard time, or is longer
+///         than 2^32 - 1 ms.
+/// Cost:   10,000 devices with 368 challenges each in 2 s and 200 MB.
+/// Source: docs/protocol.md, Plan.
+absl::StatusOr<std::vector<PlannedChallenge>> MakePlan(const EpochKey& key, const EpochScope& scope,
+                                                       const v1::Roster& roster,
+                                                       const Policy& policy);
+
+Digest ChallengeId(const EpochScope& scope, const PlannedChallenge& planned);
+
+/// D("seed", challenge_id); what a matmul challenge's matrices are made of.
+Digest ChallengeSeed(const EpochKey& key, const Digest& challenge_id);
+
+}  // namespace kaisar::challenges

@@ -1,0 +1,51 @@
+# Language level and warnings, for every target of this project.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+# -O2: -O3 buys nothing measurable here outside the kernels, which set their own.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+
+find_program(KAISAR_CCACHE ccache)
+if(KAISAR_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${KAISAR_CCACHE})
+endif()
+
+add_library(kaisar_warnings INTERFACE)
+target_compile_options(kaisar_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(kaisar_warnings INTERFACE -Wthread-safety)
+endif()
+
+# kaisar_library(<folder> SOURCES … DEPS …): one target and one namespace per folder.
+function(kaisar_library folder)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_library(kaisar_${folder} STATIC ${ARG_SOURCES})
+  add_library(kaisar::${folder} ALIAS kaisar_${folder})
+  target_include_directories(kaisar_${folder} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(kaisar_${folder} PUBLIC ${ARG_DEPS} PRIVATE kaisar_warnings)
+endfunction()
+
+# kaisar_executable(<name> SOURCES … DEPS …)
+function(kaisar_executable name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} kaisar_warnings)
+endfunction()
+
+# kaisar_test(<name> LABEL unit|integration|… SOURCES … DEPS …): one GoogleTest program.
+function(kaisar_test name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 60)
+  endif()
+  kaisar_executable(${name} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT}
+    ENVIRONMENT "KAISAR_SOURCE_DIR=${PROJECT_SOURCE_DIR};KAISAR_BINARY_DIR=${PROJECT_BINARY_DIR}")
+endfunction()

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "base/bytes.h"
+
+namespace kaisar::kernels {
+
+/// The full binary SHA-256 tree over one state: leaves are segments of 1024 bytes (n when n < 1024)
+/// in row-major order, an inner node is SHA-256(left || right).
+///
+/// Cost:   64 bytes a leaf.
+/// Source: docs/protocol.md, Matmul, Commitment.
+class MerkleTree {
+ public:
+  /// `threads` ≥ 1 share the hashing.
+  static MerkleTree Build(absl::Span<const std::int8_t> state, std::uint32_t n, int threads);
+
+  const Digest& root() const { return levels_.back().front(); }
+  /// Siblings from a node of `level` (0 = leaves) up to the root, 32 bytes each.
+  Bytes Path(std::uint32_t level, std::uint64_t index) const;
+
+ private:
+  std::vector<std::vector<Digest>> levels_;
+};
+
+/// Bytes of one leaf.
+std::uint32_t SegmentBytes(std::uint32_t n);
+
+/// The root that a subtree of `node` at `index` of its level leads to along a path.
+Digest RootFromPath(const Digest& node, std::uint64_t index, ByteView path);
+
+/// The root of one row's subtree (of the row itself when it is one leaf).
+Digest RowRoot(absl::Span<const std::int8_t> row);
+
+}  // namespace kaisar::kernels
