@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+
+namespace kaisar::challenges {
+
+/// The protocol's limits; a policy may ask less, nobody may ask more.
+///
+/// Source: docs/protocol.md, Who takes part, Matmul and Latency.
+inline constexpr std::uint32_t kMostDeviceId = (std::uint32_t{1} << 24) - 1;
+inline constexpr std::uint32_t kLeastMatmulSize = 256;  // n, a power of two
+inline constexpr std::uint32_t kMostMatmulSize = 32768;
+inline constexpr std::uint32_t kMostMatmulRounds = 4096;
+inline constexpr std::uint32_t kMostMatmulSamples = 1024;
+inline constexpr std::uint32_t kMostPings = 1024;
+inline constexpr std::uint32_t kMostPingSpacingMs = 10'000;
+
+// What a device keeps and computes fits a uint64 with room: R·n² bytes and 2·n³·R operations.
+static_assert(std::uint64_t{kMostMatmulSize} * kMostMatmulSize * kMostMatmulRounds <
+              std::uint64_t{1} << 48);
+static_assert(2 * (std::uint64_t{1} << 45) ==
+              2 * std::uint64_t{kMostMatmulSize} * kMostMatmulSize * kMostMatmulSize);
+static_assert(2 * (std::uint64_t{1} << 45) * kMostMatmulRounds < std::uint64_t{1} << 63);
+
+}  // namespace kaisar::challenges

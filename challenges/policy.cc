@@ -1,0 +1,143 @@
+#include "challenges/policy.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "base/yaml_reader.h"
+#include "challenges/limits.h"
+
+namespace kaisar::challenges {
+namespace {
+
+constexpr std::uint64_t kMostKindCount = 65'536;
+constexpr std::uint64_t kMostWeight = 1000;
+constexpr std::uint64_t kMostDeadlineMs = 3'600'000;  // an hour
+constexpr std::uint64_t kMostWindowMs = 86'400'000;   // a day
+constexpr std::uint64_t kMostClockStepMs = 60'000;    // a minute
+constexpr std::uint64_t kMostRttUs = 60'000'000;      // a minute
+constexpr std::size_t kMostClassNameBytes = 64;
+
+std::uint32_t Uint32(YamlReader& reader, const std::string& key, std::uint64_t least,
+                     std::uint64_t most) {
+  return static_cast<std::uint32_t>(reader.Uint(key, least, most));
+}
+
+LatencyPolicy ReadLatency(YamlReader reader) {
+  LatencyPolicy latency;
+  latency.pings = Uint32(reader, "pings", 1, kMostPings);
+  latency.spacing_ms = Uint32(reader, "spacing_ms", 0, kMostPingSpacingMs);
+  latency.deadline_ms = Uint32(reader, "deadline_ms", 1, kMostDeadlineMs);
+  latency.target_us = Uint32(reader, "target_us", 1, kMostRttUs);
+  latency.limit_us = Uint32(reader, "limit_us", 1, kMostRttUs);
+  const std::uint64_t pinging_ms = std::uint64_t{latency.pings} * latency.spacing_ms;
+  if (latency.deadline_ms <= pinging_ms) {
+    reader.Fail("deadline_ms", absl::StrCat("is ", latency.deadline_ms, ", expected more than ",
+                                            pinging_ms, " (pings * spacing_ms)"));
+  }
+  if (latency.limit_us <= latency.target_us) {
+    reader.Fail("limit_us", absl::StrCat("is ", latency.limit_us, ", expected more than ",
+                                         latency.target_us, " (target_us)"));
+  }
+  reader.Finish().IgnoreError();  // the document keeps it
+  return latency;
+}
+
+KindPolicy ReadKind(YamlReader reader) {
+  KindPolicy kind;
+  kind.count = Uint32(reader, "count", 1, kMostKindCount);
+  kind.weight = Uint32(reader, "weight", 0, kMostWeight);
+  kind.least_evidence = Uint32(reader, "least_evidence", 1, kMostKindCount);
+  if (kind.least_evidence > kind.count) {
+    reader.Fail("least_evidence", absl::StrCat("is ", kind.least_evidence, ", expected at most ",
+                                               kind.count, " (count)"));
+  }
+  reader.Finish().IgnoreError();
+  return kind;
+}
+
+/// Latency is asked in every phase: availability comes from it.
+std::map<v1::Kind, KindPolicy> ReadPhase(YamlReader& phases, const std::string& key) {
+  YamlReader reader = phases.Map(key);
+  std::map<v1::Kind, KindPolicy> kinds;
+  kinds[v1::LATENCY] = ReadKind(reader.Map("latency"));
+  if (reader.Has("matmul")) kinds[v1::MATMUL] = ReadKind(reader.Map("matmul"));
+  reader.Finish().IgnoreError();
+  std::uint64_t weights = 0;
+  for (const auto& [kind, policy] : kinds) weights += policy.weight;
+  if (weights == 0) phases.Fail(key, "all weights are 0, expected one above 0");
+  return kinds;
+}
+
+std::map<v1::Phase, std::map<v1::Kind, KindPolicy>> ReadPhases(YamlReader reader) {
+  std::map<v1::Phase, std::map<v1::Kind, KindPolicy>> phases;
+  phases[v1::REGISTERING] = ReadPhase(reader, "registering");
+  phases[v1::STANDBY] = ReadPhase(reader, "standby");
+  phases[v1::IN_SERVICE] = ReadPhase(reader, "in_service");
+  reader.Finish().IgnoreError();
+  return phases;
+}
+
+ClassPolicy ReadClass(YamlReader reader) {
+  ClassPolicy asked;
+  asked.n = Uint32(reader, "n", kLeastMatmulSize, kMostMatmulSize);
+  asked.rounds = Uint32(reader, "rounds", 1, kMostMatmulRounds);
+  asked.commitment_deadline_ms = Uint32(reader, "commitment_deadline_ms", 1, kMostDeadlineMs);
+  asked.opening_deadline_ms = Uint32(reader, "opening_deadline_ms", 1, kMostDeadlineMs);
+  if ((asked.n & (asked.n - 1)) != 0) {
+    reader.Fail("n", absl::StrCat("is ", asked.n, ", expected a power of two"));
+  }
+  reader.Finish().IgnoreError();
+  return asked;
+}
+
+bool IsClassName(const std::string& name) {
+  if (name.empty() || name.size() > kMostClassNameBytes) return false;
+  for (const char c : name) {
+    if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-') return false;
+  }
+  return true;
+}
+
+std::map<std::string, ClassPolicy> ReadClasses(YamlReader& root) {
+  YamlReader reader = root.Map("classes");
+  std::map<std::string, ClassPolicy> classes;
+  for (const std::string& name : reader.Keys()) {
+    if (!IsClassName(name)) {
+      reader.Fail(name, absl::StrCat("is no class name, expected 1 to ", kMostClassNameBytes,
+                                     " of a-z, 0-9 and -"));
+    }
+    classes[name] = ReadClass(reader.Map(name));
+  }
+  reader.Finish().IgnoreError();
+  if (classes.empty()) root.Fail("classes", "is empty, expected at least one class");
+  return classes;
+}
+
+}  // namespace
+
+const KindPolicy* Policy::Find(v1::Phase phase, v1::Kind kind) const {
+  const auto kinds = phases.find(phase);
+  if (kinds == phases.end()) return nullptr;
+  const auto found = kinds->second.find(kind);
+  return found == kinds->second.end() ? nullptr : &found->second;
+}
+
+absl::StatusOr<Policy> ParsePolicy(const std::string& file, const std::string& yaml) {
+  ASSIGN_OR_RETURN(YamlReader reader, YamlReader::Parse(file, yaml));
+  reader.Uint("version", 1, 1);
+  Policy policy;
+  policy.samples = Uint32(reader, "samples", 1, kMostMatmulSamples);
+  policy.slack_ms = Uint32(reader, "slack_ms", 1, kMostDeadlineMs);
+  policy.guard_ms = Uint32(reader, "guard_ms", 0, kMostWindowMs);
+  policy.registration_window_ms = Uint32(reader, "registration_window_ms", 1, kMostWindowMs);
+  policy.clock_step_ms = Uint32(reader, "clock_step_ms", 1, kMostClockStepMs);
+  policy.latency = ReadLatency(reader.Map("latency"));
+  policy.phases = ReadPhases(reader.Map("phases"));
+  policy.classes = ReadClasses(reader);
+  RETURN_IF_ERROR(reader.Finish());
+  return policy;
+}
+
+}  // namespace kaisar::challenges
