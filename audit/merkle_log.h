@@ -7,7 +7,8 @@
 
 namespace kaisar::audit {
 
-/// The RFC 6962 Merkle tree hash, grown one record at a time: keeps one hash per set bit of the size.
+/// The RFC 6962 Merkle tree hash, grown one record at a time: keeps one hash per set bit of the
+/// size.
 ///
 /// Source: RFC 6962, section 2.1; leaf prefix 00, node prefix 01.
 class MerkleLog {

@@ -25,8 +25,8 @@ struct Report {
   friend bool operator==(const Report&, const Report&) = default;
 };
 
-/// Packs scores into words of eight lanes: BE24 device id and score byte, ids ascending, unused lanes
-/// ff ff ff 00. Devices without a score are left out.
+/// Packs scores into words of eight lanes: BE24 device id and score byte, ids ascending, unused
+/// lanes ff ff ff 00. Devices without a score are left out.
 std::vector<Digest> PackScores(const std::vector<DeviceScore>& scores);
 
 /// keccak256( keccak256(words) || keccak256(transcriptRoot || policyHash || secret) ).
@@ -42,7 +42,8 @@ struct SignedReport {
   Address signer{};
 };
 
-/// The report file: JSON with all hex fields prefixed by 0x and the scores repeated in readable form.
+/// The report file: JSON with all hex fields prefixed by 0x and the scores repeated in readable
+/// form.
 std::string SerializeReport(const SignedReport& report);
 
 /// Errors: InvalidArgument with the key, its value and what was expected; unknown keys are errors;

@@ -24,17 +24,17 @@ struct DeviceScore {
   std::uint32_t latency_ppm = 0;
   std::uint32_t compute_ppm = 0;
   std::uint32_t quality_ppm = 0;
-  std::uint32_t median_rtt_us = 0;            // median of the median RTTs
-  std::uint64_t median_ops_per_second = 0;    // over matmul challenges, failed ones 0
-  bool proof_invalid = false;                 // one of these makes the score 0
+  std::uint32_t median_rtt_us = 0;          // median of the median RTTs
+  std::uint64_t median_ops_per_second = 0;  // over matmul challenges, failed ones 0
+  bool proof_invalid = false;               // one of these makes the score 0
   /// Absent: too little evidence of some kind, so the device is left out of the report.
-  std::optional<std::uint8_t> score;          // 0 … 200
+  std::optional<std::uint8_t> score;  // 0 … 200
   /// In words, why the score is below 200 or absent; empty when there is nothing to say.
   std::string explanation;
 };
 
-/// Gathers what the closed challenges of an epoch say and computes the scores: a pure integer function
-/// of the log.
+/// Gathers what the closed challenges of an epoch say and computes the scores: a pure integer
+/// function of the log.
 ///
 /// Cost:   8 bytes per conclusive challenge.
 /// Source: docs/protocol.md, Score.

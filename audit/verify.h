@@ -21,8 +21,8 @@ struct VerifyResult {
   std::vector<DeviceScore> scores;
 };
 
-/// Recomputes root, plan, seeds, samples, every signature, every proof, every verdict, every score and
-/// the report from the two files alone.
+/// Recomputes root, plan, seeds, samples, every signature, every proof, every verdict, every score
+/// and the report from the two files alone.
 ///
 /// Errors: only when a file cannot be read at all; anything that does not hold is a difference.
 absl::StatusOr<VerifyResult> Verify(const std::string& log_path, const std::string& report_path,

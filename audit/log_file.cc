@@ -1,0 +1,187 @@
+#include "audit/log_file.h"
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "base/status_macros.h"
+
+namespace kaisar::audit {
+namespace {
+
+absl::StatusCode CodeOf(int result, int system_errno) {
+  switch (result & 0xff) {
+    case SQLITE_FULL:
+    case SQLITE_NOMEM:
+      return absl::StatusCode::kResourceExhausted;
+    case SQLITE_IOERR:
+      return system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EFBIG
+                 ? absl::StatusCode::kResourceExhausted
+                 : absl::StatusCode::kInternal;
+    case SQLITE_CORRUPT:
+      return absl::StatusCode::kDataLoss;
+    case SQLITE_NOTADB:
+      return absl::StatusCode::kInvalidArgument;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return absl::StatusCode::kUnavailable;
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+    case SQLITE_AUTH:
+      return absl::StatusCode::kPermissionDenied;
+    case SQLITE_CANTOPEN:
+      return system_errno == EACCES || system_errno == EPERM ? absl::StatusCode::kPermissionDenied
+                                                             : absl::StatusCode::kInternal;
+    default:
+      return absl::StatusCode::kInternal;
+  }
+}
+
+absl::Status StatusOf(sqlite3* connection, int result) {
+  const int system_errno = sqlite3_system_errno(connection);
+  std::string message = sqlite3_errmsg(connection);
+  const bool from_system = (result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CANTOPEN ||
+                           (result & 0xff) == SQLITE_FULL;
+  if (from_system && system_errno != 0) absl::StrAppend(&message, ": ", strerror(system_errno));
+  return absl::Status(CodeOf(result, system_errno), message);
+}
+
+absl::Status CheckIsFile(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) {
+    const std::string message = absl::StrCat(path, ": ", strerror(errno));
+    if (errno == ENOENT || errno == ENOTDIR) return absl::NotFoundError(message);
+    if (errno == EACCES) return absl::PermissionDeniedError(message);
+    return absl::InternalError(message);
+  }
+  if (!S_ISREG(info.st_mode)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": is not a regular file"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void LogStatement::Finalize(sqlite3_stmt* statement) {
+  sqlite3_finalize(statement);
+}
+
+LogStatement& LogStatement::Bind(int index, std::uint64_t value) {
+  KAISAR_CHECK(sqlite3_bind_int64(statement_.get(), index, static_cast<sqlite3_int64>(value)) ==
+               SQLITE_OK);
+  return *this;
+}
+
+LogStatement& LogStatement::Bind(int index, ByteView bytes) {
+  KAISAR_CHECK(sqlite3_bind_blob64(statement_.get(), index, bytes.data(), bytes.size(),
+                                   SQLITE_STATIC) == SQLITE_OK);
+  return *this;
+}
+
+absl::StatusOr<bool> LogStatement::Step() {
+  const int result = sqlite3_step(statement_.get());
+  if (result == SQLITE_ROW) return true;
+  if (result == SQLITE_DONE) return false;
+  return StatusOf(sqlite3_db_handle(statement_.get()), result);
+}
+
+absl::Status LogStatement::Run() {
+  const absl::Status status = Step().status();
+  Reset();
+  return status;
+}
+
+void LogStatement::Reset() {
+  sqlite3_reset(statement_.get());
+}
+
+bool LogStatement::Uint(int column, std::uint64_t& value) const {
+  if (sqlite3_column_type(statement_.get(), column) != SQLITE_INTEGER) return false;
+  const sqlite3_int64 number = sqlite3_column_int64(statement_.get(), column);
+  if (number < 0) return false;
+  value = static_cast<std::uint64_t>(number);
+  return true;
+}
+
+bool LogStatement::Blob(int column, ByteView& bytes) const {
+  if (sqlite3_column_type(statement_.get(), column) != SQLITE_BLOB) return false;
+  const void* start = sqlite3_column_blob(statement_.get(), column);
+  const int size = sqlite3_column_bytes(statement_.get(), column);
+  if (start == nullptr && size > 0) return false;  // memory ran out
+  bytes = ByteView(static_cast<const std::uint8_t*>(start), static_cast<std::size_t>(size));
+  return true;
+}
+
+std::string LogStatement::Text(int column) const {
+  const unsigned char* text = sqlite3_column_text(statement_.get(), column);
+  return text == nullptr ? std::string() : std::string(reinterpret_cast<const char*>(text));
+}
+
+absl::StatusOr<std::unique_ptr<LogFile>> LogFile::Open(const std::string& path, Mode mode) {
+  if (mode != Mode::kCreate) RETURN_IF_ERROR(CheckIsFile(path));
+  int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  flags |= mode == Mode::kRead ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+  if (mode == Mode::kCreate) flags |= SQLITE_OPEN_CREATE;
+  // SQLite gives some names a meaning of their own (":memory:"); a path is none of them.
+  const std::string name = path.rfind('/', 0) == 0 ? path : absl::StrCat("./", path);
+  sqlite3* connection = nullptr;
+  const int result = sqlite3_open_v2(name.c_str(), &connection, flags, nullptr);
+  if (connection == nullptr) return absl::ResourceExhaustedError("no memory for SQLite");
+  std::unique_ptr<LogFile> file(new LogFile(connection));
+  if (result != SQLITE_OK) {
+    const absl::Status status = StatusOf(connection, result);
+    return absl::Status(status.code(), absl::StrCat(path, ": ", status.message()));
+  }
+  sqlite3_busy_timeout(connection, 5000);
+  sqlite3_limit(connection, SQLITE_LIMIT_LENGTH, static_cast<int>(kMaxRecordBytes) + 4096);
+  // The file may come from a stranger: nothing in its schema is to run.
+  sqlite3_db_config(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+  sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
+  RETURN_IF_ERROR(file->Execute("PRAGMA cell_size_check=ON"));
+  return file;
+}
+
+LogFile::~LogFile() {
+  sqlite3_close_v2(connection_);
+}
+
+absl::Status LogFile::Execute(const std::string& sql) {
+  return Query(sql).status();
+}
+
+absl::StatusOr<std::string> LogFile::Query(const std::string& sql) {
+  ASSIGN_OR_RETURN(LogStatement statement, Prepare(sql));
+  ASSIGN_OR_RETURN(bool more, statement.Step());
+  if (!more) return std::string();
+  std::string first = statement.Text(0);
+  while (more) {
+    ASSIGN_OR_RETURN(more, statement.Step());
+  }
+  return first;
+}
+
+absl::StatusOr<LogStatement> LogFile::Prepare(const std::string& sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int result = sqlite3_prepare_v2(connection_, sql.c_str(), -1, &statement, nullptr);
+  if (result != SQLITE_OK) return StatusOf(connection_, result);
+  return LogStatement(statement);
+}
+
+int LogFile::changes() const {
+  return sqlite3_changes(connection_);
+}
+
+bool LogFile::in_transaction() const {
+  return sqlite3_get_autocommit(connection_) == 0;
+}
+
+absl::Status LogFile::LimitPages(std::uint32_t pages) {
+  return Execute(absl::StrCat("PRAGMA max_page_count=", pages));
+}
+
+}  // namespace kaisar::audit
