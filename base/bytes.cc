@@ -2,7 +2,9 @@
 
 namespace kaisar {
 
-void Append(Bytes& to, ByteView bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
+void Append(Bytes& to, ByteView bytes) {
+  to.insert(to.end(), bytes.begin(), bytes.end());
+}
 
 void AppendBigEndian32(Bytes& to, std::uint32_t value) {
   for (int shift = 24; shift >= 0; shift -= 8) {

@@ -32,11 +32,13 @@ ChaCha20Keystream::ChaCha20Keystream(const Digest& key, const Nonce& nonce)
                                    CounterAndNonce(nonce).data(), nullptr) == 1);
 }
 
-ChaCha20Keystream::~ChaCha20Keystream() { EVP_CIPHER_CTX_free(context_); }
+ChaCha20Keystream::~ChaCha20Keystream() {
+  EVP_CIPHER_CTX_free(context_);
+}
 
 void ChaCha20Keystream::Restart(const Nonce& nonce) {
-  KAISAR_CHECK(EVP_EncryptInit_ex2(context_, nullptr, nullptr, CounterAndNonce(nonce).data(),
-                                   nullptr) == 1);
+  KAISAR_CHECK(
+      EVP_EncryptInit_ex2(context_, nullptr, nullptr, CounterAndNonce(nonce).data(), nullptr) == 1);
 }
 
 void ChaCha20Keystream::Read(absl::Span<std::uint8_t> out) {
@@ -45,8 +47,8 @@ void ChaCha20Keystream::Read(absl::Span<std::uint8_t> out) {
     const std::size_t size = std::min(out.size(), kMost);
     std::fill_n(out.data(), size, std::uint8_t{0});  // the cipher of zeros is the keystream
     int written = 0;
-    KAISAR_CHECK(EVP_EncryptUpdate(context_, out.data(), &written, out.data(),
-                                   static_cast<int>(size)) == 1);
+    KAISAR_CHECK(
+        EVP_EncryptUpdate(context_, out.data(), &written, out.data(), static_cast<int>(size)) == 1);
     KAISAR_CHECK(static_cast<std::size_t>(written) == size);
     out.remove_prefix(size);
   }

@@ -21,7 +21,7 @@ class StructHasher {
  public:
   /// `type` is the whole type string, e.g. "Report(uint32 epoch,uint32 slot)".
   explicit StructHasher(absl::string_view type);
-  StructHasher& Uint(std::uint64_t value);      // uint8 … uint64
+  StructHasher& Uint(std::uint64_t value);  // uint8 … uint64
   StructHasher& Bytes32(const Digest& value);
   StructHasher& EvmAddress(const Address& value);
   /// hashStruct: Keccak-256 of the words so far.

@@ -6,7 +6,8 @@
 
 namespace kaisar {
 
-/// Randomness for secrets. What an auditor must recompute comes from the protocol's streams instead.
+/// Randomness for secrets. What an auditor must recompute comes from the protocol's streams
+/// instead.
 ///
 /// Threads: all methods from any thread.
 class Entropy {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -19,13 +20,16 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, std::uint64_t most
 /// Errors: as ReadFile; PermissionDenied with the mode when group or others have any access.
 absl::StatusOr<std::string> ReadSecretFile(const std::string& path, std::uint64_t most_bytes);
 
-/// Reads a password: the first line, from a path, or from a descriptor given as "fd:N".
+/// Reads a password: the first line, from a path, or from a descriptor given as "fd:N", which is
+/// left open behind the line and may be of any mode.
 ///
-/// Errors: as ReadSecretFile; InvalidArgument when it is empty.
+/// Errors: as ReadSecretFile; InvalidArgument when it is empty; ResourceExhausted beyond 1024
+/// bytes.
 absl::StatusOr<std::string> ReadPassword(const std::string& source);
 
 /// Replaces a file in one step: temporary file beside it, fsync, rename, fsync of the directory.
-/// After a crash there is the old content or the new, never a part.
+/// After a crash there is the old content or the new, never a part. The mode is as given, whatever
+/// the umask; a symbolic link is replaced, not followed.
 ///
 /// Errors: Internal with the path and the system's words.
 absl::Status WriteFile(const std::string& path, absl::string_view content, int mode = 0644);

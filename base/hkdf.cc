@@ -26,7 +26,9 @@ Digest HmacSha256(ByteView key, ByteView message) {
   return Sha256(outer, Sha256(inner, message));
 }
 
-Digest HkdfExtract(ByteView salt, ByteView ikm) { return HmacSha256(salt, ikm); }
+Digest HkdfExtract(ByteView salt, ByteView ikm) {
+  return HmacSha256(salt, ikm);
+}
 
 Digest HkdfExpand(const Digest& prk, ByteView info) {
   Bytes message(info.begin(), info.end());

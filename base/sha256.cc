@@ -26,7 +26,9 @@ Sha256Hasher::Sha256Hasher() : context_(EVP_MD_CTX_new()) {
   KAISAR_CHECK(EVP_DigestInit_ex2(context_, Sha256Algorithm(), nullptr) == 1);
 }
 
-Sha256Hasher::~Sha256Hasher() { EVP_MD_CTX_free(context_); }
+Sha256Hasher::~Sha256Hasher() {
+  EVP_MD_CTX_free(context_);
+}
 
 Sha256Hasher& Sha256Hasher::Update(ByteView bytes) {
   KAISAR_CHECK(EVP_DigestUpdate(context_, bytes.data(), bytes.size()) == 1);
@@ -40,7 +42,9 @@ Digest Sha256Hasher::Finish() {
   return digest;
 }
 
-Digest Sha256(ByteView bytes) { return ThreadHasher().Update(bytes).Finish(); }
+Digest Sha256(ByteView bytes) {
+  return ThreadHasher().Update(bytes).Finish();
+}
 
 Digest Sha256(ByteView left, ByteView right) {
   return ThreadHasher().Update(left).Update(right).Finish();

@@ -23,7 +23,7 @@ class SigningKey {
   static absl::StatusOr<SigningKey> Make(Entropy& entropy);
 
   SigningKey(SigningKey&&) noexcept = default;
-  SigningKey& operator=(SigningKey&&) noexcept = default;
+  SigningKey& operator=(SigningKey&&) noexcept;
   /// Wipes the secret.
   ~SigningKey();
 

@@ -2,14 +2,15 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "base/bytes.h"
 
 namespace kaisar {
 
-/// A slot's hash chain x_0 … x_L, x_i = keccak256(x_{i-1}): epoch `first_epoch` reveals x_{L-1}, the
-/// next one x_{L-2}, and so on, so no secret serves two epochs.
+/// A slot's hash chain x_0 … x_L, x_i = keccak256(x_{i-1}): epoch `first_epoch` reveals x_{L-1},
+/// the next one x_{L-2}, and so on, so no secret serves two epochs.
 ///
 /// Cost: making one hashes L times and keeps every 256th value; Secret hashes at most 255 times.
 /// Source: docs/protocol.md, Randomness.
@@ -26,7 +27,8 @@ class HashChain {
 
   /// The secret of an epoch.
   ///
-  /// Errors: OutOfRange before the first epoch or when the chain is used up, with the epochs it covers.
+  /// Errors: OutOfRange before the first epoch or when the chain is used up, with the epochs it
+  /// covers.
   absl::StatusOr<Digest> Secret(std::uint32_t epoch) const;
 
  private:
