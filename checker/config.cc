@@ -1,0 +1,78 @@
+#include "checker/config.h"
+
+#include <filesystem>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/file.h"
+#include "base/status_macros.h"
+#include "base/yaml_reader.h"
+#include "checker/endpoint.h"
+
+namespace kaisar::checker {
+namespace {
+
+constexpr std::uint64_t kMostConfigBytes = 1 << 20;
+constexpr std::size_t kMostReferenceEndpoints = 16;
+
+std::string Beside(const std::string& file, const std::string& path) {
+  const std::filesystem::path given(path);
+  if (given.is_absolute() || path.empty()) return path;
+  return (std::filesystem::path(file).parent_path() / given).lexically_normal().string();
+}
+
+std::vector<std::string> ReferenceEndpoints(YamlReader& root) {
+  const std::string key = "reference_endpoints";
+  if (!root.Has(key)) return {};
+  std::vector<std::string> endpoints = root.Texts(key);
+  if (endpoints.size() > kMostReferenceEndpoints) {
+    root.Fail(key, absl::StrCat("has ", endpoints.size(), " entries, expected at most ",
+                                kMostReferenceEndpoints));
+  }
+  for (const std::string& endpoint : endpoints) {
+    if (!ParseEndpoint(endpoint).ok()) {
+      root.Fail(key, absl::StrCat("is ", endpoint, ", expected host:port, port 1 to 65535"));
+    }
+  }
+  return endpoints;
+}
+
+}  // namespace
+
+absl::StatusOr<Config> ParseConfig(const std::string& file, const std::string& yaml) {
+  ASSIGN_OR_RETURN(YamlReader root, YamlReader::Parse(file, yaml));
+  const auto path = [&](const std::string& key) { return Beside(file, root.Text(key)); };
+  const auto limited = [&](const std::string& key, std::uint64_t least, std::uint64_t most,
+                           std::uint32_t otherwise) {
+    return static_cast<std::uint32_t>(root.UintOr(key, least, most, otherwise));
+  };
+  Config config;
+  config.slot = static_cast<std::uint32_t>(root.Uint("slot", 0, UINT32_MAX));
+  config.data_dir = path("data_dir");
+  config.roster = path("roster");
+  config.policy = path("policy");
+  config.keystore = path("keystore");
+  config.password = root.Text("password");
+  if (!absl::StartsWith(config.password, "fd:")) config.password = Beside(file, config.password);
+  config.tls_key = path("tls_key");
+  config.hash_chain = path("hash_chain");
+  config.reference_endpoints = ReferenceEndpoints(root);
+  config.check_threads = limited("check_threads", 1, 64, config.check_threads);
+  config.max_matmul_in_flight =
+      limited("max_matmul_in_flight", 1, 65536, config.max_matmul_in_flight);
+  config.connect_timeout_ms = limited("connect_timeout_ms", 100, 60'000, config.connect_timeout_ms);
+  config.idle_timeout_ms = limited("idle_timeout_ms", 1000, 86'400'000, config.idle_timeout_ms);
+  if (root.Has("log_level")) {
+    const std::vector<std::string> levels = {"trace", "debug", "info", "warn", "error"};
+    config.log_level = levels[root.Choice("log_level", levels)];
+  }
+  RETURN_IF_ERROR(root.Finish());
+  return config;
+}
+
+absl::StatusOr<Config> ReadConfig(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string yaml, ReadFile(path, kMostConfigBytes));
+  return ParseConfig(path, yaml);
+}
+
+}  // namespace kaisar::checker

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace kaisar::checker {
+
+/// What one checker process is told by its config file. Paths are absolute or as seen from the
+/// working directory: those in the file are relative to the file.
+///
+/// Source: docs/operating.md; `kaisar-checker init` writes a commented one.
+struct Config {
+  std::uint32_t slot = 0;
+  std::string data_dir;    // logs, reports, signature store
+  std::string roster;      // YAML, checker/roster_file.h
+  std::string policy;      // YAML, challenges/policy.h
+  std::string keystore;    // the hot key
+  std::string password;    // opens keystore and hash chain: a path, or "fd:N"
+  std::string tls_key;     // PEM: private key and certificate
+  std::string hash_chain;  // checker/hash_chain_file.h
+
+  /// host:port of strangers that nearly always accept a TCP connect: they tell a device that is
+  /// down from a checker that is offline.
+  std::vector<std::string> reference_endpoints;    // default none, at most 16
+  std::uint32_t check_threads = 1;                 // 1 to 64
+  std::uint32_t max_matmul_in_flight = 4096;       // 1 to 65536
+  std::uint32_t connect_timeout_ms = 3000;         // TCP and TLS; 100 to 60000
+  std::uint32_t idle_timeout_ms = 30 * 60 * 1000;  // unused connections close; 1000 to 86400000
+  std::string log_level = "info";                  // trace, debug, info, warn, error
+};
+
+/// Reads a config from its text.
+///
+/// Errors: InvalidArgument, one line: file, line, key, value and what was expected.
+absl::StatusOr<Config> ParseConfig(const std::string& file, const std::string& yaml);
+
+/// Reads a config file.
+///
+/// Errors: as ParseConfig and ReadFile.
+absl::StatusOr<Config> ReadConfig(const std::string& path);
+
+}  // namespace kaisar::checker
