@@ -30,6 +30,9 @@ class MatmulEngine {
   virtual absl::Status Round(absl::Span<const std::int8_t> state, absl::Span<std::int8_t> next,
                              const std::function<bool()>& cancelled) = 0;
 
+  /// Threads that may share the hashing of a state between rounds.
+  virtual int hashing_threads() const { return 1; }
+
   /// For people: "cpu AVX2, 2 threads".
   virtual std::string Description() const = 0;
 };

@@ -1,0 +1,138 @@
+// One round of the matmul proof on one core, beside oneDNN's int8 product of the same size.
+//
+//   kernels_bench                      the best instruction set of this machine, for both
+//   KAISAR_TARGET=AVX2 kernels_bench   both held to AVX2 (oneDNN: through ONEDNN_MAX_CPU_ISA)
+#include <benchmark/benchmark.h>
+#include <hwy/targets.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#ifdef KAISAR_ONEDNN
+#include <dnnl.hpp>
+#endif
+
+#include "kernels/element.h"
+#include "kernels/matmul_engine.h"
+#include "kernels/merkle_tree.h"
+#include "kernels/rows.h"
+
+namespace kaisar::kernels {
+namespace {
+
+using State = std::vector<std::int8_t>;
+
+State RandomState(std::uint32_t n) {
+  Digest seed{};
+  State state(std::size_t{n} * n);
+  GenerateRows(seed, Matrix::kZ0, 0, n, absl::MakeSpan(state));
+  return state;
+}
+
+void ReportProducts(benchmark::State& state, std::uint32_t n) {
+  state.counters["GMAC/s"] = benchmark::Counter(static_cast<double>(n) * n * n * 1e-9,
+                                                benchmark::Counter::kIsIterationInvariantRate);
+}
+
+void Round(benchmark::State& state) {
+  const auto n = static_cast<std::uint32_t>(state.range(0));
+  const auto engine = MakeCpuEngine(1);
+  if (!engine->Begin(Digest{}, n).ok()) return state.SkipWithError("no memory");
+  State from = RandomState(n);
+  State to(from.size());
+  for (auto _ : state) {
+    if (!engine->Round(from, absl::MakeSpan(to), [] { return false; }).ok()) {
+      return state.SkipWithError("cancelled");
+    }
+    std::swap(from, to);
+  }
+  state.SetLabel(engine->Description());
+  ReportProducts(state, n);
+}
+BENCHMARK(Round)->Arg(256)->Arg(1024)->Arg(2048)->Arg(4096)->Unit(benchmark::kMillisecond);
+
+void Begin(benchmark::State& state) {
+  const auto n = static_cast<std::uint32_t>(state.range(0));
+  const auto engine = MakeCpuEngine(1);
+  for (auto _ : state) {
+    if (!engine->Begin(Digest{}, n).ok()) return state.SkipWithError("no memory");
+  }
+}
+BENCHMARK(Begin)->Arg(256)->Arg(2048)->Unit(benchmark::kMillisecond);
+
+#ifdef KAISAR_ONEDNN
+// s8 · s8ᵀ → s32, packed by the library as it likes best, packing not counted: in its favour, since
+// ours packs the state in every round.
+void OneDnn(benchmark::State& state) {
+  const auto n = static_cast<std::uint32_t>(state.range(0));
+  const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  dnnl::stream stream(engine);
+  using Memory = dnnl::memory;
+  const Memory::dims shape = {n, n};
+  const Memory::desc w_desc(shape, Memory::data_type::s8, Memory::format_tag::any);
+  const Memory::desc z_desc(shape, Memory::data_type::s8, Memory::format_tag::any);
+  const Memory::desc sum_desc(shape, Memory::data_type::s32, Memory::format_tag::ab);
+  const dnnl::matmul::primitive_desc plan({w_desc, z_desc, sum_desc}, engine);
+  const dnnl::matmul product(plan);
+  State elements = RandomState(n);
+  Memory w_plain({shape, Memory::data_type::s8, Memory::format_tag::ab}, engine, elements.data());
+  Memory z_plain({shape, Memory::data_type::s8, Memory::format_tag::ba}, engine, elements.data());
+  Memory w(plan.src_desc(), engine), z(plan.weights_desc(), engine), sum(plan.dst_desc(), engine);
+  dnnl::reorder(w_plain, w).execute(stream, w_plain, w);
+  dnnl::reorder(z_plain, z).execute(stream, z_plain, z);
+  stream.wait();
+  for (auto _ : state) {
+    product.execute(stream, {{DNNL_ARG_SRC, w}, {DNNL_ARG_WEIGHTS, z}, {DNNL_ARG_DST, sum}});
+    stream.wait();
+  }
+  state.SetLabel(plan.impl_info_str());
+  ReportProducts(state, n);
+}
+BENCHMARK(OneDnn)->Arg(256)->Arg(1024)->Arg(2048)->Arg(4096)->Unit(benchmark::kMillisecond);
+#endif
+
+void RowDotProduct(benchmark::State& state) {
+  State rows(2 * 8192);
+  GenerateRows(Digest{}, Matrix::kW, 0, 8192, absl::MakeSpan(rows));
+  const absl::Span<const std::int8_t> both = rows;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(DotProduct(both.first(8192), both.subspan(8192)));
+  }
+}
+BENCHMARK(RowDotProduct);
+
+void Merkle(benchmark::State& state) {
+  const State elements = RandomState(1024);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(MerkleTree::Build(elements, 1024, 1).root());
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(elements.size()));
+}
+BENCHMARK(Merkle)->Unit(benchmark::kMillisecond);
+
+// Holds both libraries to one instruction set; they read it before their first product.
+bool LimitTo(const std::string& target) {
+  setenv("OMP_NUM_THREADS", "1", 1);
+  if (target.empty()) return true;
+  if (target != "AVX2") return false;
+  setenv("ONEDNN_MAX_CPU_ISA", "AVX2", 1);
+  hwy::SetSupportedTargetsForTest(HWY_AVX2);
+  return true;
+}
+
+}  // namespace
+}  // namespace kaisar::kernels
+
+int main(int argc, char** argv) {
+  const char* target = std::getenv("KAISAR_TARGET");
+  if (!kaisar::kernels::LimitTo(target == nullptr ? "" : target)) {
+    std::fprintf(stderr, "KAISAR_TARGET is %s, expected AVX2 or nothing\n", target);
+    return 2;
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
