@@ -41,8 +41,10 @@ absl::StatusCode CodeOf(int result, int system_errno) {
   }
 }
 
-absl::Status StatusOf(sqlite3* connection, int result) {
-  const int system_errno = sqlite3_system_errno(connection);
+/// SQLite does not keep the system's error of a failed commit: `last_errno` stands in for it.
+absl::Status StatusOf(sqlite3* connection, int result, int last_errno = 0) {
+  int system_errno = sqlite3_system_errno(connection);
+  if (system_errno == 0) system_errno = last_errno;
   std::string message = sqlite3_errmsg(connection);
   const bool from_system = (result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CANTOPEN ||
                            (result & 0xff) == SQLITE_FULL;
@@ -83,10 +85,12 @@ LogStatement& LogStatement::Bind(int index, ByteView bytes) {
 }
 
 absl::StatusOr<bool> LogStatement::Step() {
+  errno = 0;
   const int result = sqlite3_step(statement_.get());
+  const int last_errno = errno;
   if (result == SQLITE_ROW) return true;
   if (result == SQLITE_DONE) return false;
-  return StatusOf(sqlite3_db_handle(statement_.get()), result);
+  return StatusOf(sqlite3_db_handle(statement_.get()), result, last_errno);
 }
 
 absl::Status LogStatement::Run() {
