@@ -29,6 +29,19 @@ struct Report {
 /// lanes ff ff ff 00. Devices without a score are left out.
 std::vector<Digest> PackScores(const std::vector<DeviceScore>& scores);
 
+/// One lane of the words.
+struct ReportedScore {
+  std::uint32_t device = 0;
+  std::uint8_t score = 0;
+  friend bool operator==(const ReportedScore&, const ReportedScore&) = default;
+};
+
+/// What PackScores packed.
+///
+/// Errors: InvalidArgument with word and lane when ids do not ascend, a score is above 200, or a
+///         used lane follows an unused one or a whole word is unused.
+absl::StatusOr<std::vector<ReportedScore>> UnpackScores(const std::vector<Digest>& words);
+
 /// keccak256( keccak256(words) || keccak256(transcriptRoot || policyHash || secret) ).
 Digest ReportCommitment(const Report& report);
 
@@ -42,12 +55,23 @@ struct SignedReport {
   Address signer{};
 };
 
-/// The report file: JSON with all hex fields prefixed by 0x and the scores repeated in readable
-/// form.
+/// The report file: JSON with all hex fields prefixed by 0x and, for people, the commitment and the
+/// scores in readable form. `report.words` must be as PackScores makes them.
 std::string SerializeReport(const SignedReport& report);
 
-/// Errors: InvalidArgument with the key, its value and what was expected; unknown keys are errors;
-///         the readable scores must agree with the words.
+/// Reads a report file. Says nothing of the signature.
+///
+/// Errors: InvalidArgument with the key, its value and what was expected; unknown and repeated keys
+///         are errors; what is repeated for people must agree with the rest.
 absl::StatusOr<SignedReport> ParseReport(const std::string& json);
+
+/// A report file that has the right form, and where it contradicts itself.
+struct ReportFile {
+  SignedReport report;
+  std::vector<std::string> contradictions;
+};
+
+/// As ParseReport, for the auditor, who must tell a file that cannot be read from one that lies.
+absl::StatusOr<ReportFile> ReadReport(const std::string& json);
 
 }  // namespace kaisar::audit
