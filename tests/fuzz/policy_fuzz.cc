@@ -1,0 +1,55 @@
+// The policy: no input may crash it, an error is one line that names the file, and what it accepts
+// is within every limit that later code relies on.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/check.h"
+#include "challenges/policy.h"
+
+namespace kaisar::challenges {
+namespace {
+
+void CheckPhase(const std::map<v1::Kind, KindPolicy>& kinds) {
+  KAISAR_CHECK(kinds.count(v1::LATENCY) == 1);
+  std::uint64_t weights = 0;
+  for (const auto& [kind, asked] : kinds) {
+    KAISAR_CHECK(kind == v1::LATENCY || kind == v1::MATMUL);
+    KAISAR_CHECK(asked.count >= 1 && asked.count <= 65'536);
+    KAISAR_CHECK(asked.least_evidence >= 1 && asked.least_evidence <= asked.count);
+    weights += asked.weight;
+  }
+  KAISAR_CHECK(weights >= 1 && weights <= 2000);
+}
+
+void CheckClass(const ClassPolicy& asked) {
+  KAISAR_CHECK(asked.n >= 256 && asked.n <= 32'768 && (asked.n & (asked.n - 1)) == 0);
+  KAISAR_CHECK(asked.rounds >= 1 && asked.rounds <= 4096);
+  KAISAR_CHECK(asked.commitment_deadline_ms >= 1 && asked.opening_deadline_ms >= 1);
+}
+
+void CheckPolicy(const Policy& policy) {
+  KAISAR_CHECK(policy.samples >= 1 && policy.samples <= 1024);
+  KAISAR_CHECK(policy.latency.pings >= 1 && policy.latency.pings <= 1024);
+  KAISAR_CHECK(policy.latency.limit_us > policy.latency.target_us);
+  KAISAR_CHECK(policy.latency.deadline_ms > policy.latency.pings * policy.latency.spacing_ms);
+  KAISAR_CHECK(policy.phases.size() == 3 && !policy.classes.empty());
+  for (const auto& [phase, kinds] : policy.phases) CheckPhase(kinds);
+  for (const auto& [name, asked] : policy.classes) CheckClass(asked);
+}
+
+}  // namespace
+}  // namespace kaisar::challenges
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  const auto policy = kaisar::challenges::ParsePolicy("p.yaml", text);
+  if (policy.ok()) {
+    kaisar::challenges::CheckPolicy(*policy);
+  } else {
+    KAISAR_CHECK(policy.status().message().find("p.yaml:") == 0);
+    KAISAR_CHECK(policy.status().message().find('\n') == absl::string_view::npos);
+  }
+  return 0;
+}
