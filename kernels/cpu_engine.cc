@@ -58,7 +58,8 @@ class CpuEngine : public MatmulEngine {
   Digest seed_{};
   std::size_t n_ = 0;
   std::size_t piece_columns_ = 0;
-  std::size_t block_panels_ = 0;     // panels of W in kRowsAtATime
+  std::size_t block_panels_ = 0;  // panels of W in kRowsAtATime
+  bool w_is_packed_ = false;
   Aligned<std::uint32_t> w_;         // panels_of_w() × words() × kernel_->rows
   std::vector<std::int32_t> start_;  // per row of W, padding included
   std::vector<Scratch> scratch_;     // one a thread
@@ -80,12 +81,7 @@ absl::Status CpuEngine::Begin(const Digest& seed, std::uint32_t n) {
     return absl::ResourceExhaustedError(
         absl::StrCat("no memory for the input matrices of n = ", n));
   }
-  pool_.Run(
-      panels_of_w(),
-      [this](std::size_t panel, std::size_t worker, const std::function<bool()>&) {
-        PackRowsOfW(panel, scratch_[worker]);
-      },
-      [] { return false; });
+  w_is_packed_ = false;
   return absl::OkStatus();
 }
 
@@ -135,7 +131,11 @@ absl::Status CpuEngine::Round(absl::Span<const std::int8_t> state, absl::Span<st
                    scratch_[worker]);
     }
   };
-  if (!pool_.Run(n_ / piece_columns_, piece, cancelled)) {
+  const auto pack = [this](std::size_t panel, std::size_t worker, const std::function<bool()>&) {
+    PackRowsOfW(panel, scratch_[worker]);
+  };
+  if (!w_is_packed_) w_is_packed_ = pool_.Run(panels_of_w(), pack, cancelled);
+  if (!w_is_packed_ || !pool_.Run(n_ / piece_columns_, piece, cancelled)) {
     return absl::CancelledError("matmul was cancelled");
   }
   return absl::OkStatus();

@@ -19,7 +19,8 @@ class MatmulEngine {
  public:
   virtual ~MatmulEngine() = default;
 
-  /// Generates W and Z_0 from the seed and gets ready for rounds; keeps W.
+  /// Gets ready for the rounds of W and Z_0 of this seed; keeps W. Generating them may be left to
+  /// the first round, where it can be cancelled.
   ///
   /// Errors: ResourceExhausted when memory runs out.
   virtual absl::Status Begin(const Digest& seed, std::uint32_t n) = 0;

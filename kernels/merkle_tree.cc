@@ -1,6 +1,7 @@
 #include "kernels/merkle_tree.h"
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 
 #include "base/check.h"
@@ -17,18 +18,27 @@ ByteView BytesOf(absl::Span<const std::int8_t> elements) {
   return ByteView(reinterpret_cast<const std::uint8_t*>(elements.data()), elements.size());
 }
 
-// Calls work(first, last) for parts of [0, count) on up to `threads` threads, this one included.
+// Calls work(i) for i in [0, count) on up to `threads` threads, this one included; this one asks
+// `cancelled`. False when that said so.
 template <typename Work>
-void InParts(std::size_t count, int threads, const Work& work) {
+bool InParts(std::size_t count, int threads, const std::function<bool()>& cancelled,
+             const Work& work) {
   const std::size_t most = std::max<std::size_t>(1, count / kLeavesWorthAThread);
   const std::size_t parts = std::min(most, static_cast<std::size_t>(threads));
+  std::atomic<bool> stopped = false;
+  const auto do_part = [&](std::size_t part) {
+    const std::size_t last = count * (part + 1) / parts;
+    for (std::size_t i = count * part / parts; i < last && !stopped; ++i) {
+      if (part == 0 && i % kLeavesWorthAThread == 0 && cancelled()) stopped = true;
+      work(i);
+    }
+  };
   std::vector<std::thread> others;
   others.reserve(parts - 1);
-  for (std::size_t part = 1; part < parts; ++part) {
-    others.emplace_back(work, count * part / parts, count * (part + 1) / parts);
-  }
-  work(0, count / parts);
+  for (std::size_t part = 1; part < parts; ++part) others.emplace_back(do_part, part);
+  do_part(0);
   for (std::thread& other : others) other.join();
+  return !stopped;
 }
 
 }  // namespace
@@ -38,26 +48,28 @@ std::uint32_t SegmentBytes(std::uint32_t n) {
 }
 
 MerkleTree MerkleTree::Build(absl::Span<const std::int8_t> state, std::uint32_t n, int threads) {
+  return Build(state, n, threads, [] { return false; }).value();
+}
+
+absl::StatusOr<MerkleTree> MerkleTree::Build(absl::Span<const std::int8_t> state, std::uint32_t n,
+                                             int threads, const std::function<bool()>& cancelled) {
   KAISAR_CHECK(threads >= 1 && state.size() == std::size_t{n} * n);
   const std::size_t segment = SegmentBytes(n);
   MerkleTree tree;
   std::vector<Digest>& leaves = tree.levels_.emplace_back(state.size() / segment);
   KAISAR_CHECK((leaves.size() & (leaves.size() - 1)) == 0);
-  InParts(leaves.size(), threads, [&](std::size_t first, std::size_t last) {
-    for (std::size_t i = first; i < last; ++i) {
-      leaves[i] = Sha256(BytesOf(state.subspan(i * segment, segment)));
-    }
+  bool finished = InParts(leaves.size(), threads, cancelled, [&](std::size_t i) {
+    leaves[i] = Sha256(BytesOf(state.subspan(i * segment, segment)));
   });
-  while (tree.levels_.back().size() > 1) {
+  while (finished && tree.levels_.back().size() > 1) {
     std::vector<Digest> parents(tree.levels_.back().size() / 2);
     const std::vector<Digest>& children = tree.levels_.back();
-    InParts(parents.size(), threads, [&](std::size_t first, std::size_t last) {
-      for (std::size_t i = first; i < last; ++i) {
-        parents[i] = Sha256(children[2 * i], children[2 * i + 1]);
-      }
+    finished = InParts(parents.size(), threads, cancelled, [&](std::size_t i) {
+      parents[i] = Sha256(children[2 * i], children[2 * i + 1]);
     });
     tree.levels_.push_back(std::move(parents));
   }
+  if (!finished) return absl::CancelledError("hashing a state was cancelled");
   return tree;
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "base/bytes.h"
 
@@ -17,6 +19,11 @@ class MerkleTree {
  public:
   /// `threads` ≥ 1 share the hashing.
   static MerkleTree Build(absl::Span<const std::int8_t> state, std::uint32_t n, int threads);
+  /// The same for large states.
+  ///
+  /// Errors: Cancelled when `cancelled` (asked every millisecond, by the caller's thread) says so.
+  static absl::StatusOr<MerkleTree> Build(absl::Span<const std::int8_t> state, std::uint32_t n,
+                                          int threads, const std::function<bool()>& cancelled);
 
   const Digest& root() const { return levels_.back().front(); }
   /// Siblings from a node of `level` (0 = leaves) up to the root, 32 bytes each.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "base/bytes.h"
 #include "challenges/matmul/samples.h"
 #include "kaisar/v1/challenge.pb.h"
