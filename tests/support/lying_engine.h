@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+
+#include "kernels/matmul_engine.h"
+#include "tests/support/cheats.h"
+
+namespace kaisar::testing {
+
+/// Tells whether a cheat is in the computed states.
+bool LiesInWork(Cheat cheat);
+
+/// An engine whose states are wrong in the way of the behaviour; everything that it does compute,
+/// it computes with `honest`. Its trees and paths are then right for the wrong states.
+std::unique_ptr<kernels::MatmulEngine> MakeLyingEngine(
+    const Behaviour& behaviour, std::unique_ptr<kernels::MatmulEngine> honest);
+
+}  // namespace kaisar::testing

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/eip712.h"
+#include "base/mutex.h"
+#include "base/signing_key.h"
+#include "challenges/matmul/prover.h"
+#include "kaisar/v1/challenge.pb.h"
+#include "kaisar/v1/provider.pb.h"
+#include "tests/support/cheats.h"
+#include "tests/support/task_thread.h"
+
+namespace kaisar::testing {
+
+/// The key of a simulated device: SHA-256("device" || id in decimal). Worth nothing but in tests.
+SigningKey DeviceKey(std::uint32_t device);
+
+/// What all streams of one scripted provider share.
+struct ScriptedCast {
+  SigningDomain domain;
+  std::uint32_t first_device = 1;
+  std::vector<Behaviour> behaviours;
+  /// The key of the only device; null when keys come from DeviceKey.
+  std::shared_ptr<const SigningKey> key;
+  int threads = 1;
+  /// Shown by shows-stale-evidence; without one, the first challenge that came is.
+  std::optional<v1::SignedChallenge> evidence;
+
+  TaskThread timer;
+  TaskThread worker;  // one proof after the other
+
+  Mutex mutex;
+  std::shared_ptr<const challenges::MatmulProof> last_proof ABSL_GUARDED_BY(mutex);
+  std::optional<v1::SignedChallenge> first_challenge ABSL_GUARDED_BY(mutex);
+
+  Signature Sign(std::uint32_t device, const Digest& digest) const;
+  /// The refusal of a behaviour that refuses; absent when it does not.
+  std::optional<v1::Refusal> RefusalOf(const Behaviour& behaviour,
+                                       const v1::SignedChallenge& asked);
+};
+
+/// The message of huge-message: a commitment or an echo of that size.
+v1::MatmulResponse HugeMatmulResponse(std::uint64_t size);
+v1::LatencyResponse HugeLatencyResponse(std::uint64_t size);
+
+/// Changes an honest opening in the way of the cheat.
+void LieInOpening(Cheat cheat, v1::MatmulOpeningBody& body);
+
+}  // namespace kaisar::testing
