@@ -1,0 +1,34 @@
+"""No file grows beyond what one reads in one go, no line beyond 100 columns."""
+
+import sys
+
+import tree
+
+COLUMNS = 100
+# Longer files, each with its own limit and the reason.
+EXCEPTIONS = {}
+
+
+def limit(path):
+    if path in EXCEPTIONS:
+        return EXCEPTIONS[path]
+    if path.startswith("tests/") and path.endswith("_test.cc"):
+        return 400
+    return 150 if path.endswith(".h") else 300
+
+
+def check(root):
+    findings = []
+    for path in tree.files(root, *tree.SOURCES):
+        content = tree.text(root, path)
+        count = content.count("\n")
+        if count > limit(path):
+            findings.append(f"{path}: {count} lines, limit {limit(path)}")
+        for number, line in enumerate(content.split("\n"), 1):
+            if len(line) > COLUMNS:
+                findings.append(f"{path}:{number}: {len(line)} columns, limit {COLUMNS}")
+    return findings
+
+
+if __name__ == "__main__":
+    sys.exit(tree.main(check))
