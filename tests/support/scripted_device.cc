@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
-#include "base/clock.h"
 #include "base/sha256.h"
 #include "challenges/signed_messages.h"
 
@@ -24,7 +23,6 @@ v1::SignedChallenge ForgeEvidence(const SigningDomain& domain, const v1::SignedC
   v1::Challenge& challenge = *forged.mutable_challenge();
   challenge.set_slot(asked.challenge().slot() + 1);
   challenge.set_challenge_id(ToString(Sha256(ViewOf(asked.challenge().challenge_id()))));
-  challenge.set_expires_at_ms(RealClock().WallMs() + 60'000);
   challenges::SignChallenge(KeyFromName("forger"), domain, forged);
   return forged;
 }
