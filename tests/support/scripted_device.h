@@ -8,10 +8,10 @@
 #include "base/eip712.h"
 #include "base/mutex.h"
 #include "base/signing_key.h"
-#include "challenges/matmul/prover.h"
 #include "kaisar/v1/challenge.pb.h"
 #include "kaisar/v1/provider.pb.h"
 #include "tests/support/cheats.h"
+#include "tests/support/scripted_proof.h"
 #include "tests/support/task_thread.h"
 
 namespace kaisar::testing {
@@ -34,7 +34,7 @@ struct ScriptedCast {
   TaskThread worker;  // one proof after the other
 
   Mutex mutex;
-  std::shared_ptr<const challenges::MatmulProof> last_proof ABSL_GUARDED_BY(mutex);
+  std::shared_ptr<const ScriptedProof> last_proof ABSL_GUARDED_BY(mutex);
   std::optional<v1::SignedChallenge> first_challenge ABSL_GUARDED_BY(mutex);
 
   Signature Sign(std::uint32_t device, const Digest& digest) const;

@@ -11,16 +11,6 @@
 #include "tests/support/lying_engine.h"
 
 namespace kaisar::testing {
-namespace {
-
-std::string Join(const std::vector<Digest>& roots) {
-  std::string joined;
-  for (const Digest& root : roots) joined += ToString(root);
-  return joined;
-}
-
-}  // namespace
-
 void ScriptedMatmul::OnMessage(const v1::MatmulRequest& request) {
   switch (request.body_case()) {
     case v1::MatmulRequest::kPing:
@@ -83,20 +73,20 @@ void ScriptedMatmul::OnChallenge(const v1::SignedChallenge& challenge) {
 void ScriptedMatmul::Work(std::uint64_t received_ns) {
   if (over()) return;
   const v1::MatmulParams params = challenges::MatmulParamsOf(challenge_);
-  std::shared_ptr<const challenges::MatmulProof> last;
+  std::shared_ptr<const ScriptedProof> last;
   {
     MutexLock lock(cast_.mutex);
     last = cast_.last_proof;
   }
   if (behaviour_.cheat == Cheat::kReplayLast && last != nullptr &&
-      last->roots().size() == params.rounds()) {
+      last->rounds() == params.rounds()) {
     proof_ = last;
   } else {
     const auto engine = MakeLyingEngine(behaviour_, kernels::MakeCpuEngine(cast_.threads));
-    auto proof = challenges::MatmulProof::Compute(
-        challenges::ToDigest(challenge_.challenge().seed()),
-        challenges::MatmulShape{.n = params.n(), .rounds = params.rounds()}, *engine,
-        [this] { return over(); });
+    auto proof =
+        ScriptedProof::Compute(challenges::ToDigest(challenge_.challenge().seed()),
+                               challenges::MatmulShape{.n = params.n(), .rounds = params.rounds()},
+                               *engine, [this] { return over(); });
     if (!proof.ok()) {
       return End(grpc::Status(grpc::StatusCode::INTERNAL, std::string(proof.status().message())));
     }
@@ -109,22 +99,22 @@ void ScriptedMatmul::Work(std::uint64_t received_ns) {
     const std::uint64_t spent_ms = (RealClock().MonotonicNs() - received_ns) / 1'000'000;
     delay_ms = behaviour_.value > spent_ms ? behaviour_.value - spent_ms : 0;
   }
-  std::vector<Digest> roots = proof_->roots();
+  std::string roots = proof_->Roots();
   SendAfter(delay_ms, Commit(roots));
   if (behaviour_.cheat == Cheat::kTwoCommitments) {
-    roots.back()[0] ^= 1;
+    roots[0] = static_cast<char>(roots[0] ^ 1);
     Send(Commit(roots));
   }
 }
 
-v1::MatmulResponse ScriptedMatmul::Commit(const std::vector<Digest>& roots) const {
+v1::MatmulResponse ScriptedMatmul::Commit(const std::string& roots) const {
   const v1::Challenge& challenge = challenge_.challenge();
   v1::MatmulResponse response;
   v1::MatmulCommitment& commitment = *response.mutable_commitment();
   Digest id = challenges::ToDigest(challenge.challenge_id());
   if (behaviour_.cheat == Cheat::kOtherDeviceAnswer) id = Sha256(id);
   commitment.set_challenge_id(ToString(id));
-  commitment.set_roots(Join(roots));
+  commitment.set_roots(roots);
   const Digest hash = Sha256(ViewOf(commitment.roots()));
   commitment.set_commitment(ToString(hash));
   if (behaviour_.cheat != Cheat::kUnsigned) {
@@ -179,7 +169,7 @@ void ScriptedMatmul::Open(const std::vector<challenges::MatmulSample>& samples) 
   opening.set_body(body.SerializeAsString());
   if (behaviour_.cheat != Cheat::kUnsignedOpening) {
     opening.set_signature(SignAs(challenges::MatmulOpeningDigest(
-        cast_.domain, id, proof_->commitment(), Sha256(ViewOf(opening.body())))));
+        cast_.domain, id, Sha256(ViewOf(proof_->Roots())), Sha256(ViewOf(opening.body())))));
   }
   const std::uint64_t delay_ms = behaviour_.cheat == Cheat::kOpeningAfter ? behaviour_.value : 0;
   SendAfter(delay_ms, response);

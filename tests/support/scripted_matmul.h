@@ -29,13 +29,13 @@ class ScriptedMatmul final : public ScriptedStream<v1::MatmulRequest, v1::Matmul
   void Work(std::uint64_t received_ns);
   void Open(const std::vector<challenges::MatmulSample>& samples);
 
-  v1::MatmulResponse Commit(const std::vector<Digest>& roots) const;
+  v1::MatmulResponse Commit(const std::string& roots) const;
   std::string SignAs(const Digest& digest) const;
 
   ScriptedCast& cast_;
   Behaviour behaviour_;
   v1::SignedChallenge challenge_;
-  std::shared_ptr<const challenges::MatmulProof> proof_;  // of the worker
+  std::shared_ptr<const ScriptedProof> proof_;  // of the worker
   std::atomic<bool> endless_{false};
 };
 
