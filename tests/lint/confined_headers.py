@@ -9,7 +9,7 @@ import tree
 OWNERS = {
     "cuda_runtime.h": ("kernels/",),
     "cuda.h": ("kernels/",),
-    "hwy/": ("kernels/",),
+    "hwy/": ("kernels/", "tests/unit/kernels/", "tests/bench/kernels_bench.cc"),
     "iperf_api.h": ("checker/iperf",),
     "prometheus/": ("checker/metrics",),
     "grpcpp/": ("provider/", "checker/grpc_client", "tests/support/", "tests/integration/"),
@@ -23,7 +23,7 @@ OWNERS = {
     "cryptopp/": ("base/",),
     "crypto++/": ("base/",),
     "yaml-cpp/": ("base/",),
-    "CLI/": ("*_main.cc",),
+    "CLI/": ("*main.cc",),
 }
 
 

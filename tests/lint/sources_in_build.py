@@ -16,6 +16,8 @@ def named_sources(root):
         for word in re.findall(r"[\w./+-]+\.(?:cc|cu|py|proto)\b", content):
             named.add(os.path.normpath(os.path.join(folder, word.lstrip("/"))))
             named.add(os.path.normpath(word.lstrip("/")))
+        for target in re.findall(r"\bkaisar_fuzz\((\w+)", content):
+            named.add(os.path.normpath(os.path.join(folder, f"{target}_fuzz.cc")))
     return named
 
 
