@@ -17,6 +17,8 @@ namespace kaisar {
 class HashChain {
  public:
   /// `length` is L, 1 to 2^20.
+  ///
+  /// Errors: InvalidArgument for another length, or one that runs out of epoch numbers.
   static absl::StatusOr<HashChain> Make(const Digest& root, std::uint32_t length,
                                         std::uint32_t first_epoch);
 
@@ -39,7 +41,10 @@ class HashChain {
   std::uint32_t first_epoch_ = 0;
 };
 
-/// Tells whether `secret` is the one that `epoch` must reveal under `anchor`.
+/// Tells whether `secret` is the one that `epoch` must reveal under `anchor`, whose chain begins
+/// with `anchor_epoch`; false for epochs that no chain reaches.
+///
+/// Cost: one hash per epoch since `anchor_epoch`, at most 2^20.
 bool IsChainSecret(const Digest& secret, std::uint32_t epoch, const Digest& anchor,
                    std::uint32_t anchor_epoch);
 
