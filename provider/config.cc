@@ -1,0 +1,167 @@
+#include "provider/config.h"
+
+#include <set>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "base/yaml_reader.h"
+
+namespace kaisar::provider {
+namespace {
+
+constexpr std::uint64_t kMostDeviceId = (std::uint64_t{1} << 24) - 1;  // docs/protocol.md: uint24
+constexpr std::uint64_t kMostSlotId = 0xffff'ffff;
+constexpr std::uint64_t kMostId64 = ~std::uint64_t{0};
+constexpr std::uint64_t kMostPerMinute = 6'000;
+constexpr std::uint64_t kMostBurst = 10'000;
+constexpr std::uint64_t kMostThreads = 1024;
+// The smallest state of the protocol (n = 256, R = 1) and the largest (n = 32768, R = 4096).
+constexpr std::uint64_t kLeastStateBytes = 256 * 256;
+constexpr std::uint64_t kMostStateBytes = std::uint64_t{32768} * 32768 * 4096;
+
+const std::vector<std::string>& LogLevels() {
+  static const std::vector<std::string> levels = {"trace", "debug",    "info", "warning",
+                                                  "error", "critical", "off"};
+  return levels;
+}
+
+std::string Resolve(const std::string& path, const std::string& directory) {
+  if (path.empty() || path.front() == '/' || path.rfind("fd:", 0) == 0 || directory.empty()) {
+    return path;
+  }
+  return absl::StrCat(directory, "/", path);
+}
+
+std::vector<DeviceConfig> ReadDevices(YamlReader& root, const std::string& directory) {
+  std::vector<DeviceConfig> devices;
+  std::set<std::uint32_t> ids;
+  for (YamlReader& entry : root.Maps("devices")) {
+    DeviceConfig device;
+    device.id = static_cast<std::uint32_t>(entry.Uint("id", 0, kMostDeviceId));
+    device.device_class = entry.Text("class", 64);
+    device.keystore = Resolve(entry.Text("keystore"), directory);
+    device.password = Resolve(entry.Text("password"), directory);
+    if (!ids.insert(device.id).second) {
+      entry.Fail("id", absl::StrCat("is ", device.id, ", which another device has"));
+    }
+    entry.Finish().IgnoreError();  // the document keeps its first error
+    devices.push_back(std::move(device));
+  }
+  if (devices.empty()) root.Fail("devices", "is empty, expected at least one device");
+  return devices;
+}
+
+std::vector<SlotConfig> ReadSlots(YamlReader& root) {
+  std::vector<SlotConfig> slots;
+  std::set<std::uint32_t> ids;
+  std::set<Digest> pins;
+  for (YamlReader& entry : root.Maps("slots")) {
+    SlotConfig slot;
+    slot.id = static_cast<std::uint32_t>(entry.Uint("id", 0, kMostSlotId));
+    slot.address = entry.EvmAddress("address");
+    slot.tls_pin = entry.Bytes32("tls_pin");
+    if (!ids.insert(slot.id).second) {
+      entry.Fail("id", absl::StrCat("is ", slot.id, ", which another slot has"));
+    }
+    if (!pins.insert(slot.tls_pin).second) entry.Fail("tls_pin", "is another slot's");
+    entry.Finish().IgnoreError();
+    slots.push_back(slot);
+  }
+  if (slots.empty()) root.Fail("slots", "is empty, expected at least one checker slot");
+  return slots;
+}
+
+Limits ReadLimits(YamlReader& root, std::size_t devices) {
+  Limits limits;
+  limits.state_memory_bytes = root.Uint("state_memory_bytes", kLeastStateBytes, kMostStateBytes);
+  limits.streams_per_slot =
+      static_cast<std::uint32_t>(root.UintOr("streams_per_slot", 1, 1024, limits.streams_per_slot));
+  limits.idle_ms = static_cast<std::uint32_t>(root.UintOr("idle_ms", 100, 600'000, limits.idle_ms));
+  limits.opening_ms =
+      static_cast<std::uint32_t>(root.UintOr("opening_ms", 100, 3'600'000, limits.opening_ms));
+  if (!root.Has("rate_limit")) return limits;
+  YamlReader rate = root.Map("rate_limit");
+  limits.rate.matmul_per_minute =
+      static_cast<std::uint32_t>(rate.Uint("matmul_per_minute", 1, kMostPerMinute));
+  limits.rate.latency_per_minute =
+      static_cast<std::uint32_t>(rate.Uint("latency_per_minute", 1, kMostPerMinute));
+  limits.rate.burst = static_cast<std::uint32_t>(rate.Uint("burst", 1, kMostBurst));
+  // All devices of one owner meet their matmul challenges at the same instant.
+  if (limits.rate.burst < devices) {
+    rate.Fail("burst", absl::StrCat("is ", limits.rate.burst, ", expected at least ", devices,
+                                    ", the number of devices"));
+  }
+  rate.Finish().IgnoreError();
+  return limits;
+}
+
+}  // namespace
+
+absl::StatusOr<ProviderConfig> ParseProviderConfig(const std::string& file, const std::string& yaml,
+                                                   const std::string& directory) {
+  ASSIGN_OR_RETURN(YamlReader root, YamlReader::Parse(file, yaml));
+  ProviderConfig config;
+  config.domain.chain_id = root.Uint("chain_id", 1, kMostId64);
+  config.domain.contract = root.EvmAddress("contract");
+  config.listen = root.HostPort("listen", /*port_zero=*/true);
+  config.tls_key = Resolve(root.Text("tls_key"), directory);
+  config.devices = ReadDevices(root, directory);
+  config.slots = ReadSlots(root);
+  const std::uint64_t cores = std::max(1U, std::thread::hardware_concurrency());
+  const std::uint64_t share = std::max<std::uint64_t>(
+      1, cores / std::max<std::size_t>(1, config.devices.size()));
+  config.threads = static_cast<int>(root.UintOr("threads", 1, kMostThreads, share));
+  config.limits = ReadLimits(root, config.devices.size());
+  config.log_level =
+      root.Has("log_level") ? LogLevels()[root.Choice("log_level", LogLevels())] : "info";
+  RETURN_IF_ERROR(root.Finish());
+  return config;
+}
+
+std::string ExampleConfig() {
+  return R"(# Config of kaisar-provider. Every key: docs/provider.md. Unknown keys are errors.
+# Paths that are not absolute are taken from the folder of this file.
+
+# The network whose challenges are answered: part of everything that is signed.
+chain_id: 1
+contract: "0x0000000000000000000000000000000000000000"  # zero when there is no chain
+
+# Where checkers reach this machine. Open this TCP port in the firewall, and no other.
+listen: 0.0.0.0:7443
+
+# `kaisar-provider keys new --out keys` makes these files and prints address and pin for the registry.
+tls_key: keys/tls.pem
+devices:
+  - id: 1
+    class: cpu
+    keystore: keys/device.json
+    password: keys/password  # a file with mode 0600, or fd:N
+
+# Threads of each device's engine. Left out: the cores, shared among the devices.
+# threads: 8
+
+# The most that the states of one matmul challenge may take: rounds * n * n bytes.
+# An eighth comes on top for inputs and hash trees (at 8 rounds or more). Larger challenges are refused.
+state_memory_bytes: 4294967296
+
+# The checkers that may check this machine.
+slots:
+  - id: 1
+    address: "0x0000000000000000000000000000000000000001"
+    tls_pin: "0000000000000000000000000000000000000000000000000000000000000001"
+
+# How often one checker may ask, over all devices.
+rate_limit:
+  matmul_per_minute: 60
+  latency_per_minute: 600
+  burst: 64  # at once; at least the number of devices
+
+# streams_per_slot: 64   # at once
+# idle_ms: 20000         # a checker that owes a message for this long is cut off
+# opening_ms: 60000      # from the commitment until the samples must have been asked
+log_level: info          # trace, debug, info, warning, error, critical, off
+)";
+}
+
+}  // namespace kaisar::provider

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/bytes.h"
+#include "base/eip712.h"
+
+namespace kaisar::provider {
+
+/// A checker slot that may check this provider: who it is on the wire and in its signatures.
+struct SlotConfig {
+  std::uint32_t id = 0;
+  Address address{};  // of the slot's hot key
+  Digest tls_pin{};
+};
+
+struct DeviceConfig {
+  std::uint32_t id = 0;  // < 2^24
+  std::string device_class;
+  std::string keystore;  // path
+  std::string password;  // path, or "fd:N"
+};
+
+/// How often one slot may ask, over all devices together.
+struct RateLimitConfig {
+  std::uint32_t matmul_per_minute = 60;
+  std::uint32_t latency_per_minute = 600;
+  std::uint32_t burst = 64;  // this many at once
+};
+
+/// What one peer may use up.
+struct Limits {
+  RateLimitConfig rate;
+  std::uint64_t state_memory_bytes = 0;  // R·n² of one matmul challenge
+  std::uint32_t streams_per_slot = 64;
+  std::uint32_t idle_ms = 20'000;     // a stream on which the peer owes a message for this long ends
+  std::uint32_t opening_ms = 60'000;  // from the commitment: samples asked, and opening taken away
+};
+
+struct ProviderConfig {
+  SigningDomain domain;
+  std::string listen;   // host:port; port 0 lets the system choose
+  std::string tls_key;  // path
+  std::vector<DeviceConfig> devices;
+  std::vector<SlotConfig> slots;
+  int threads = 1;  // of each device's engine, on the CPU
+  Limits limits;
+  std::string log_level;  // of spdlog
+};
+
+/// Reads a config file. Paths in it that are not absolute are taken from `directory`.
+///
+/// Errors: InvalidArgument, one line: file, line, key, value and what was expected.
+/// Source: docs/provider.md lists the keys.
+absl::StatusOr<ProviderConfig> ParseProviderConfig(const std::string& file, const std::string& yaml,
+                                                   const std::string& directory);
+
+/// A commented config to start from; it parses.
+std::string ExampleConfig();
+
+}  // namespace kaisar::provider
