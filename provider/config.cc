@@ -135,7 +135,7 @@ tls_key: keys/tls.pem
 devices:
   - id: 1
     class: cpu
-    keystore: keys/device.json
+    keystore: keys/keystore.json
     password: keys/password  # a file with mode 0600, or fd:N
 
 # Threads of each device's engine. Left out: the cores, shared among the devices.

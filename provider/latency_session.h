@@ -24,6 +24,9 @@ class LatencySession {
   /// The stream has ended.
   void Close() { state_ = State::kEnded; }
 
+  /// False when the peer has sent all that the protocol asks of it, so that it may half-close.
+  bool owes_messages() const { return state_ != State::kEnded; }
+
   /// When the stream must end if nothing happens before, by the monotonic clock, and with what.
   std::uint64_t deadline_ns() const { return deadline_ns_; }
   absl::Status OnDeadline();

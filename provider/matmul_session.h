@@ -30,6 +30,9 @@ class MatmulSession {
   /// The stream has ended: drops work that is under way.
   void Close();
 
+  /// False when the peer has sent all that the protocol asks of it, so that it may half-close.
+  bool owes_messages() const { return state_ != State::kOpening && state_ != State::kEnded; }
+
   /// When the stream must end if nothing happens before, by the monotonic clock, and with what.
   std::uint64_t deadline_ns() const { return deadline_ns_; }
   absl::Status OnDeadline();

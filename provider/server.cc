@@ -1,0 +1,159 @@
+#include "provider/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
+
+#include <chrono>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/file.h"
+#include "base/keys/keystore.h"
+#include "base/status_macros.h"
+#include "provider/event_log.h"
+#include "provider/grpc_service.h"
+#include "provider/matmul_worker.h"
+
+namespace kaisar::provider {
+namespace {
+
+constexpr std::uint64_t kMostKeyFileBytes = 64 * 1024;
+// The largest message that a checker sends: 1024 samples of at most 13 bytes.
+constexpr int kMostMessageBytes = 64 * 1024;
+constexpr std::chrono::seconds kDrain(1);  // of the two seconds that a shutdown may take
+
+absl::Status At(const std::string& path, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat(path, ": ", status.message()));
+}
+
+std::shared_ptr<grpc::ServerCredentials> MakeCredentials(const TlsKey& key) {
+  namespace tls = grpc::experimental;
+  tls::TlsServerCredentialsOptions options(std::make_shared<tls::StaticDataCertificateProvider>(
+      std::vector<tls::IdentityKeyCertPair>{{key.private_key_pem, key.certificate_pem}}));
+  options.watch_identity_key_cert_pairs();
+  // There is no authority to verify against: the handler compares the pin.
+  options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_BUT_DONT_VERIFY);
+  return tls::TlsServerCredentials(options);
+}
+
+void SetLimits(grpc::ServerBuilder& builder, const Limits& limits) {
+  builder.SetMaxReceiveMessageSize(kMostMessageBytes);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // or two processes share one port
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                             static_cast<int>(limits.streams_per_slot));
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 8 * 1024);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 600'000);
+  // A peer whose machine is gone is noticed after half a minute.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
+}
+
+v1::DescribeResponse Description(const std::vector<Device>& devices, const Limits& limits) {
+  v1::DescribeResponse description;
+  description.set_software("kaisar-provider " KAISAR_VERSION);
+  for (const Device& device : devices) {
+    v1::DescribeResponse::Device& entry = *description.add_devices();
+    entry.set_id(device.id);
+    entry.set_device_class(device.device_class);
+    entry.set_backend(device.engine->Description());
+    entry.set_state_memory_bytes(limits.state_memory_bytes);
+  }
+  return description;
+}
+
+std::vector<std::uint32_t> Ids(const std::vector<Device>& devices) {
+  std::vector<std::uint32_t> ids;
+  for (const Device& device : devices) ids.push_back(device.id);
+  return ids;
+}
+
+class GrpcServer final : public Server {
+ public:
+  GrpcServer(const ProviderConfig& config, std::vector<Device> devices, const Clock& clock)
+      : config_(config),
+        admission_(config.domain, config.slots, Ids(devices), config_.limits, clock),
+        services_{admission_, config_.limits, config_.domain, clock,
+                  [this](std::uint32_t id) -> MatmulWorker& { return *workers_.at(id); }},
+        streams_(config.limits.streams_per_slot, clock),
+        service_(services_, streams_, Description(devices, config.limits)) {
+    for (Device& device : devices) {
+      const std::uint32_t id = device.id;
+      workers_.emplace(id, std::make_unique<MatmulWorker>(std::move(device), config_.domain));
+    }
+  }
+
+  ~GrpcServer() override {
+    streams_.EndAll();
+    if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + kDrain);
+    server_.reset();
+  }
+
+  absl::Status Listen(const TlsKey& tls_key) {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort(config_.listen, MakeCredentials(tls_key), &port);
+    builder.RegisterService(&service_);
+    SetLimits(builder, config_.limits);
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port == 0) {
+      return absl::UnavailableError(
+          absl::StrCat("listening on ", config_.listen, " failed; is the port in use?"));
+    }
+    address_ = absl::StrCat(config_.listen.substr(0, config_.listen.rfind(':')), ":", port);
+    return absl::OkStatus();
+  }
+
+  const std::string& address() const override { return address_; }
+
+ private:
+  // Taken down in the reverse order: the server first, in the destructor.
+  const ProviderConfig config_;
+  Admission admission_;
+  std::map<std::uint32_t, std::unique_ptr<MatmulWorker>> workers_;
+  const SessionServices services_;
+  StreamTable streams_;
+  GrpcService service_;
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<Device>> OpenDevices(const ProviderConfig& config) {
+  std::vector<Device> devices;
+  for (const DeviceConfig& entry : config.devices) {
+    ASSIGN_OR_RETURN(const std::string json, ReadSecretFile(entry.keystore, kMostKeyFileBytes));
+    ASSIGN_OR_RETURN(const std::string password, ReadPassword(entry.password));
+    absl::StatusOr<SigningKey> key = DecryptKeystore(json, password);
+    if (!key.ok()) return At(entry.keystore, key.status());
+    devices.push_back({entry.id, entry.device_class, *std::move(key),
+                       kernels::MakeCpuEngine(config.threads)});
+  }
+  return devices;
+}
+
+absl::StatusOr<TlsKey> OpenTlsKey(const ProviderConfig& config) {
+  ASSIGN_OR_RETURN(const std::string pem, ReadSecretFile(config.tls_key, kMostKeyFileBytes));
+  absl::StatusOr<TlsKey> key = ParseTlsKey(pem);
+  if (!key.ok()) return At(config.tls_key, key.status());
+  return key;
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ProviderConfig& config,
+                                                      const TlsKey& tls_key,
+                                                      std::vector<Device> devices,
+                                                      const Clock& clock) {
+  auto server = std::make_unique<GrpcServer>(config, std::move(devices), clock);
+  RETURN_IF_ERROR(server->Listen(tls_key));
+  return server;
+}
+
+}  // namespace kaisar::provider

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/keys/tls_key.h"
+#include "provider/config.h"
+#include "provider/device.h"
+
+namespace kaisar::provider {
+
+/// Opens the keys that a config names; the devices compute on the CPU.
+///
+/// Errors: those of base/file.h and base/keys/, with the path.
+absl::StatusOr<std::vector<Device>> OpenDevices(const ProviderConfig& config);
+absl::StatusOr<TlsKey> OpenTlsKey(const ProviderConfig& config);
+
+/// A provider that listens.
+///
+/// Threads:  gRPC's, one for each device ("matmul-ID"), one that cuts late streams off ("sweeper").
+/// Liveness: all of them end in the destructor, within two seconds whatever the peers do.
+class Server {
+ public:
+  /// `config.devices` and the paths in it are not read: `devices` and `tls_key` stand for them.
+  ///
+  /// Errors: Unavailable with the address when it cannot be listened on.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ProviderConfig& config,
+                                                       const TlsKey& tls_key,
+                                                       std::vector<Device> devices,
+                                                       const Clock& clock);
+  virtual ~Server() = default;
+
+  /// host:port, the port being the one that was bound.
+  virtual const std::string& address() const = 0;
+};
+
+}  // namespace kaisar::provider
