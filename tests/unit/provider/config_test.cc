@@ -1,0 +1,97 @@
+#include "provider/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_replace.h"
+
+namespace kaisar::provider {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr char kConfig[] = R"(chain_id: 31337
+contract: "0x00000000000000000000000000000000000000aa"
+listen: 127.0.0.1:0
+tls_key: keys/tls.pem
+devices:
+  - {id: 1, class: cpu, keystore: keys/1.json, password: "fd:5"}
+  - {id: 2, class: cpu, keystore: /etc/2.json, password: pw}
+threads: 3
+state_memory_bytes: 1048576
+slots:
+  - {id: 0, address: "0x0000000000000000000000000000000000000001", tls_pin: "0101010101010101010101010101010101010101010101010101010101010101"}
+  - {id: 9, address: "0x0000000000000000000000000000000000000002", tls_pin: "0202020202020202020202020202020202020202020202020202020202020202"}
+rate_limit: {matmul_per_minute: 120, latency_per_minute: 600, burst: 60}
+log_level: warning
+)";
+
+/// The message for the config with one passage replaced.
+std::string Wrong(absl::string_view from, absl::string_view to) {
+  const std::string yaml = absl::StrReplaceAll(kConfig, {{from, to}});
+  EXPECT_NE(yaml, kConfig) << from;
+  const auto config = ParseProviderConfig("p.yaml", yaml, "/d");
+  if (config.ok()) return "accepted";
+  EXPECT_EQ(config.status().code(), absl::StatusCode::kInvalidArgument);
+  return std::string(config.status().message());
+}
+
+TEST(ProviderConfig, ReadsEveryKey) {
+  const auto config = ParseProviderConfig("p.yaml", kConfig, "/d");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->domain.chain_id, 31337u);
+  EXPECT_EQ(config->domain.contract[19], 0xaa);
+  EXPECT_EQ(config->listen, "127.0.0.1:0");
+  EXPECT_EQ(config->tls_key, "/d/keys/tls.pem");
+  ASSERT_EQ(config->devices.size(), 2u);
+  EXPECT_EQ(config->devices[0].keystore, "/d/keys/1.json");
+  EXPECT_EQ(config->devices[0].password, "fd:5");
+  EXPECT_EQ(config->devices[1].keystore, "/etc/2.json");
+  EXPECT_EQ(config->devices[1].device_class, "cpu");
+  ASSERT_EQ(config->slots.size(), 2u);
+  EXPECT_EQ(config->slots[1].id, 9u);
+  EXPECT_EQ(config->slots[1].address[19], 2);
+  EXPECT_EQ(config->slots[1].tls_pin[0], 2);
+  EXPECT_EQ(config->threads, 3);
+  EXPECT_EQ(config->limits.state_memory_bytes, 1048576u);
+  EXPECT_EQ(config->limits.rate.matmul_per_minute, 120u);
+  EXPECT_EQ(config->limits.rate.latency_per_minute, 600u);
+  EXPECT_EQ(config->limits.rate.burst, 60u);
+  EXPECT_EQ(config->limits.idle_ms, 20'000u);
+  EXPECT_EQ(config->log_level, "warning");
+}
+
+TEST(ProviderConfig, NamesFileLineAndKeyOfWhatIsWrong) {
+  EXPECT_THAT(Wrong("threads: 3", "threads: 0"), StartsWith("p.yaml:8: threads: is 0"));
+  EXPECT_THAT(Wrong("threads: 3", "treads: 3"), HasSubstr("treads"));
+  EXPECT_THAT(Wrong("chain_id: 31337", "chain_id: x"), HasSubstr("p.yaml:1: chain_id: is x"));
+  EXPECT_THAT(Wrong("listen: 127.0.0.1:0", "listen: 127.0.0.1"), HasSubstr("p.yaml:3: listen"));
+  EXPECT_THAT(Wrong("state_memory_bytes: 1048576", "state_memory_bytes: 1000"),
+              HasSubstr("state_memory_bytes: is 1000"));
+  EXPECT_THAT(Wrong("tls_key: keys/tls.pem\n", ""), HasSubstr("tls_key"));
+  EXPECT_THAT(Wrong("log_level: warning", "log_level: loud"), HasSubstr("log_level: is loud"));
+  EXPECT_THAT(Wrong("0x0000000000000000000000000000000000000001", "0x01"), HasSubstr("address"));
+  EXPECT_THAT(Wrong("{id: 1,", "{id: 16777216,"), HasSubstr("id: is 16777216"));
+}
+
+TEST(ProviderConfig, RefusesWhatIsThereTwice) {
+  EXPECT_THAT(Wrong("{id: 2,", "{id: 1,"), HasSubstr("is 1, which another device has"));
+  EXPECT_THAT(Wrong("{id: 9,", "{id: 0,"), HasSubstr("is 0, which another slot has"));
+  EXPECT_THAT(Wrong("0202020202020202020202020202020202020202020202020202020202020202",
+                    "0101010101010101010101010101010101010101010101010101010101010101"),
+              HasSubstr("tls_pin: is another slot's"));
+}
+
+TEST(ProviderConfig, WantsABurstForAllDevicesAtOnce) {
+  EXPECT_THAT(Wrong("burst: 60", "burst: 1"), HasSubstr("expected at least 2"));
+}
+
+TEST(ProviderConfig, ParsesTheExampleThatInitWrites) {
+  const auto config = ParseProviderConfig("example", ExampleConfig(), "");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->devices.at(0).keystore, "keys/keystore.json");
+}
+
+}  // namespace
+}  // namespace kaisar::provider
