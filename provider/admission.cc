@@ -74,14 +74,13 @@ absl::Status Admission::CheckSender(SlotState& slot, v1::Kind kind,
   }
   RETURN_IF_ERROR(challenges::ValidateChallenge(challenge));
   if (challenge.challenge().kind() != kind) {
-    return absl::InvalidArgumentError(absl::StrCat("challenge is of kind ",
-                                                   challenge.challenge().kind(),
-                                                   ", this call takes ", kind));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "challenge is of kind ", challenge.challenge().kind(), ", this call takes ", kind));
   }
   if (challenge.challenge().slot() != slot.config.id) {
-    return absl::PermissionDeniedError(
-        absl::StrCat("challenge is of slot ", challenge.challenge().slot(), ", the TLS key of slot ",
-                     slot.config.id));
+    return absl::PermissionDeniedError(absl::StrCat("challenge is of slot ",
+                                                    challenge.challenge().slot(),
+                                                    ", the TLS key of slot ", slot.config.id));
   }
   if (!challenges::IsSignedBy(slot.config.address, domain_, challenge)) {
     return absl::PermissionDeniedError(

@@ -45,8 +45,8 @@ struct Taken {
   DeviceLease lease;
 };
 
-/// Taken; or not taken, with the message to send; or not to be answered at all, with the status to end
-/// the stream with.
+/// Taken; or not taken, with the message to send; or not to be answered at all, with the status to
+/// end the stream with.
 using Decision = std::variant<Taken, v1::Refusal, absl::Status>;
 
 /// Decides which challenges are taken. Looks before anything is allocated for a challenge.
@@ -62,8 +62,10 @@ class Admission {
 
   /// Decides on a challenge that came over a connection of `slot` (a result of FindSlot).
   ///
-  /// Errors (the status): InvalidArgument: malformed, or not of `kind`. PermissionDenied: of another
-  ///         slot, or not signed by this one. ResourceExhausted: rate limit, or too many remembered.
+  /// Errors (the status): InvalidArgument: malformed, or not of `kind`. PermissionDenied: of
+  /// another
+  ///         slot, or not signed by this one. ResourceExhausted: rate limit, or too many
+  ///         remembered.
   /// Cost:   one signature check, 65 µs.
   Decision Decide(const SlotConfig& slot, v1::Kind kind, const v1::SignedChallenge& challenge);
 

@@ -14,8 +14,8 @@ inline constexpr int kFine = 0;
 inline constexpr int kFailed = 1;
 inline constexpr int kWrongUsage = 2;
 
-/// `run`: serves until SIGTERM or SIGINT. Prints `listening on HOST:PORT` on standard output, events on
-/// standard error.
+/// `run`: serves until SIGTERM or SIGINT. Prints `listening on HOST:PORT` on standard output,
+/// events on standard error.
 ///
 /// Result: exit status; what was wrong is on standard error.
 int RunCommand(const std::string& config_path);
@@ -26,13 +26,14 @@ struct KeysOptions {
   bool light = false;
 };
 
-/// `keys new`: makes keystore.json, tls.pem and, when no password is given, password in a folder, then
-/// prints what `keys show` prints.
+/// `keys new`: makes keystore.json, tls.pem and, when no password is given, password in a folder,
+/// then prints what `keys show` prints.
 ///
 /// Errors: AlreadyExists when one of the files is there.
 absl::Status NewKeys(const KeysOptions& options, std::ostream& out);
 
-/// `keys show`: opens the files and prints address and pin as YAML, for the registry and the roster.
+/// `keys show`: opens the files and prints address and pin as YAML, for the registry and the
+/// roster.
 absl::Status ShowKeys(const KeysOptions& options, std::ostream& out);
 
 struct MeasureOptions {

@@ -109,8 +109,8 @@ absl::StatusOr<ProviderConfig> ParseProviderConfig(const std::string& file, cons
   config.devices = ReadDevices(root, directory);
   config.slots = ReadSlots(root);
   const std::uint64_t cores = std::max(1U, std::thread::hardware_concurrency());
-  const std::uint64_t share = std::max<std::uint64_t>(
-      1, cores / std::max<std::size_t>(1, config.devices.size()));
+  const std::uint64_t share =
+      std::max<std::uint64_t>(1, cores / std::max<std::size_t>(1, config.devices.size()));
   config.threads = static_cast<int>(root.UintOr("threads", 1, kMostThreads, share));
   config.limits = ReadLimits(root, config.devices.size());
   config.log_level =

@@ -36,7 +36,7 @@ struct Limits {
   RateLimitConfig rate;
   std::uint64_t state_memory_bytes = 0;  // R·n² of one matmul challenge
   std::uint32_t streams_per_slot = 64;
-  std::uint32_t idle_ms = 20'000;     // a stream on which the peer owes a message for this long ends
+  std::uint32_t idle_ms = 20'000;  // a stream on which the peer owes a message for this long ends
   std::uint32_t opening_ms = 60'000;  // from the commitment: samples asked, and opening taken away
 };
 

@@ -18,8 +18,9 @@ struct EventField {
   std::string value;
 };
 
-/// Logs one event as one line: `event=NAME key=value …`. Values with anything but printable ASCII, or
-/// with blanks or quotes, are quoted and escaped, so that no peer can forge a line.
+/// Logs one event as one line: `event=NAME key=value …`. Values with anything but printable ASCII,
+/// or with blanks or quotes, are quoted and escaped, so that no peer can forge a line. At most 600
+/// warnings a minute, the rest are dropped.
 ///
 /// Threads: from any thread; does not block when the default logger is an asynchronous one.
 void LogEvent(EventLevel level, absl::string_view event, std::initializer_list<EventField> fields);

@@ -29,8 +29,7 @@ class EndedReactor final : public grpc::ServerBidiReactor<Request, Response> {
 std::unique_ptr<MatmulSession> MakeSession(const SlotConfig& slot, const SessionServices& services,
                                            std::weak_ptr<StreamReactor<MatmulSession>> reactor) {
   return std::make_unique<MatmulSession>(
-      slot, services,
-      [reactor = std::move(reactor)](absl::StatusOr<v1::MatmulResponse> reply) {
+      slot, services, [reactor = std::move(reactor)](absl::StatusOr<v1::MatmulResponse> reply) {
         if (const auto stream = reactor.lock()) stream->Deliver(std::move(reply));
       });
 }

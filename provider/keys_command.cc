@@ -21,7 +21,9 @@ constexpr char kCommonName[] = "kaisar-provider";
 std::string KeystorePath(const std::string& directory) {
   return absl::StrCat(directory, "/keystore.json");
 }
-std::string TlsPath(const std::string& directory) { return absl::StrCat(directory, "/tls.pem"); }
+std::string TlsPath(const std::string& directory) {
+  return absl::StrCat(directory, "/tls.pem");
+}
 std::string PasswordPath(const KeysOptions& options) {
   return options.password.empty() ? absl::StrCat(options.directory, "/password") : options.password;
 }
@@ -67,9 +69,8 @@ absl::Status NewKeys(const KeysOptions& options, std::ostream& out) {
   ASSIGN_OR_RETURN(const TlsKey tls_key, MakeTlsKey(kCommonName));
   ASSIGN_OR_RETURN(const Digest pin, TlsPin(tls_key.certificate_pem));
   RETURN_IF_ERROR(CreateSecretFile(KeystorePath(options.directory), json));
-  RETURN_IF_ERROR(
-      CreateSecretFile(TlsPath(options.directory),
-                       absl::StrCat(tls_key.private_key_pem, tls_key.certificate_pem)));
+  RETURN_IF_ERROR(CreateSecretFile(TlsPath(options.directory),
+                                   absl::StrCat(tls_key.private_key_pem, tls_key.certificate_pem)));
   Print(key.address(), pin, out);
   return absl::OkStatus();
 }

@@ -85,9 +85,8 @@ Step<v1::LatencyResponse> LatencySession::OnFinish() {
     return End(absl::InvalidArgumentError("finish before the challenge"));
   }
   const SigningKey& key = services_.worker(taken_.device).device().key;
-  const Signature signature = key.Sign(
-      challenges::PingTranscriptDigest(services_.domain, taken_.challenge_id,
-                                       taken_.challenge_digest, nonces_.Finish()));
+  const Signature signature = key.Sign(challenges::PingTranscriptDigest(
+      services_.domain, taken_.challenge_id, taken_.challenge_digest, nonces_.Finish()));
   LogEvent(EventLevel::kInfo, "echoed",
            {{"slot", slot_.id},
             {"device", taken_.device},
@@ -100,14 +99,13 @@ Step<v1::LatencyResponse> LatencySession::OnFinish() {
 
 absl::Status LatencySession::OnDeadline() {
   Close();
-  return absl::DeadlineExceededError(
-      absl::StrCat("no message for ", services_.limits.idle_ms + params_.spacing_ms(),
-                   " ms, or the challenge has expired"));
+  return absl::DeadlineExceededError(absl::StrCat("no message for ",
+                                                  services_.limits.idle_ms + params_.spacing_ms(),
+                                                  " ms, or the challenge has expired"));
 }
 
 void LatencySession::Rest(std::uint64_t ms) {
-  deadline_ns_ =
-      std::min(expiry_ns_, DeadlineNs(services_.clock, services_.limits.idle_ms + ms));
+  deadline_ns_ = std::min(expiry_ns_, DeadlineNs(services_.clock, services_.limits.idle_ms + ms));
 }
 
 Step<v1::LatencyResponse> LatencySession::End(absl::Status status) {

@@ -1,4 +1,5 @@
-// kaisar-provider: the agent on a GPU owner's machine. It answers challenges of the pinned checkers.
+// kaisar-provider: the agent on a GPU owner's machine. It answers challenges of the pinned
+// checkers.
 #include <CLI/CLI.hpp>
 #include <iostream>
 
@@ -50,10 +51,11 @@ std::string PowerOfTwo(const std::string& text) {
 }
 
 void AddMeasure(CLI::App& app, MeasureOptions& options) {
-  CLI::App* measure = app.add_subcommand(
-      "measure",
-      "run proofs here and print their rate in ops/s as a checker computes it: 2 n^3 rounds over the "
-      "time from seed to commitment; what can honestly be claimed");
+  CLI::App* measure =
+      app.add_subcommand("measure",
+                         "run proofs here and print their rate in ops/s as a checker computes it: "
+                         "2 n^3 rounds over the "
+                         "time from seed to commitment; what can honestly be claimed");
   measure->add_option("--n", options.n, "size of the matrices, a power of two")
       ->check(PowerOfTwo)
       ->capture_default_str();
@@ -71,7 +73,8 @@ void AddMeasure(CLI::App& app, MeasureOptions& options) {
 
 int Main(int argc, char** argv) {
   CLI::App app(
-      "The agent on a GPU owner's machine: it answers the challenges of the checkers that its config "
+      "The agent on a GPU owner's machine: it answers the challenges of the checkers that its "
+      "config "
       "pins.\n\nTo begin: keys new --out keys; init --out provider.yaml; measure; run --config "
       "provider.yaml.\nExit status: 0 fine, 1 failed while running, 2 wrong usage or config.");
   app.require_subcommand(1);
@@ -102,4 +105,6 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace kaisar::provider
 
-int main(int argc, char** argv) { return kaisar::provider::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return kaisar::provider::Main(argc, argv);
+}

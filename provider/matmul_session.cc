@@ -101,9 +101,9 @@ Step<v1::MatmulResponse> MatmulSession::OnSamples(const v1::SampleRequest& reque
   samples.reserve(params_.samples());
   for (const v1::Sample& sample : request.samples()) {
     if (sample.j() >= params_.rounds() || sample.r() >= params_.n() || sample.c() >= params_.n()) {
-      return End(absl::InvalidArgumentError(absl::StrCat(
-          "sample (", sample.j(), ", ", sample.r(), ", ", sample.c(), ") lies outside ",
-          params_.rounds(), " rounds of n = ", params_.n())));
+      return End(absl::InvalidArgumentError(
+          absl::StrCat("sample (", sample.j(), ", ", sample.r(), ", ", sample.c(),
+                       ") lies outside ", params_.rounds(), " rounds of n = ", params_.n())));
     }
     samples.push_back({sample.j(), sample.r(), sample.c()});
   }
@@ -151,8 +151,8 @@ absl::Status MatmulSession::OnDeadline() {
     case State::kEnded:
       break;
   }
-  return absl::DeadlineExceededError(absl::StrCat("opening not asked and taken away within ",
-                                                  services_.limits.opening_ms, " ms"));
+  return absl::DeadlineExceededError(
+      absl::StrCat("opening not asked and taken away within ", services_.limits.opening_ms, " ms"));
 }
 
 Step<v1::MatmulResponse> MatmulSession::End(absl::Status status) {

@@ -13,14 +13,15 @@ namespace kaisar::provider {
 /// One stream of Provider.Matmul: pings → challenge → commitment → samples → opening.
 ///
 /// Threads: one at a time; none of the methods blocks.
-/// Cost:    OnRequest checks one signature (65 µs) when it takes a challenge; the rest is the worker's.
+/// Cost:    OnRequest checks one signature (65 µs) when it takes a challenge; the rest is the
+/// worker's.
 class MatmulSession {
  public:
   using Request = v1::MatmulRequest;
   using Response = v1::MatmulResponse;
 
-  /// `slot` is who the connection belongs to. `reply` gets what the worker has to say, on its thread;
-  /// it must hand that to OnReply.
+  /// `slot` is who the connection belongs to. `reply` gets what the worker has to say, on its
+  /// thread; it must hand that to OnReply.
   MatmulSession(const SlotConfig& slot, const SessionServices& services, MatmulJob::Reply reply);
   /// Drops work that is under way.
   ~MatmulSession() { Close(); }

@@ -104,7 +104,8 @@ void MatmulWorker::Work(MatmulJob& job) {
       answer = proof.status();
     }
   }
-  // The states are gone, so the device can take the next challenge before its peer hears of this one.
+  // The states are gone, so the device can take the next challenge before its peer hears of this
+  // one.
   job.taken_.lease = DeviceLease();
   job.reply_(std::move(answer));
 }
@@ -126,15 +127,13 @@ v1::MatmulResponse MatmulWorker::Commit(const MatmulJob& job,
   return response;
 }
 
-v1::MatmulResponse MatmulWorker::Open(
-    const MatmulJob& job, const challenges::MatmulProof& proof,
-    const std::vector<challenges::MatmulSample>& samples) const {
+v1::MatmulResponse MatmulWorker::Open(const MatmulJob& job, const challenges::MatmulProof& proof,
+                                      const std::vector<challenges::MatmulSample>& samples) const {
   v1::MatmulResponse response;
   v1::MatmulOpening& message = *response.mutable_opening();
   message.set_body(proof.Open(samples).SerializeAsString());
-  message.set_signature(ToString(device_.key.Sign(
-      challenges::MatmulOpeningDigest(domain_, job.taken_.challenge_id, proof.commitment(),
-                                      Sha256(ViewOf(message.body()))))));
+  message.set_signature(ToString(device_.key.Sign(challenges::MatmulOpeningDigest(
+      domain_, job.taken_.challenge_id, proof.commitment(), Sha256(ViewOf(message.body()))))));
   return response;
 }
 

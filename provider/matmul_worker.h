@@ -55,8 +55,8 @@ class MatmulJob {
 /// Runs the proofs of one device, one at a time, on a thread of its own ("matmul-ID").
 ///
 /// Liveness: the thread ends in the destructor, after at most the 50 ms within which an engine asks
-///           whether it is cancelled. Between commitment and samples a job waits for its session, which
-///           cancels it at its deadline.
+///           whether it is cancelled. Between commitment and samples a job waits for its session,
+///           which cancels it at its deadline.
 class MatmulWorker {
  public:
   MatmulWorker(Device device, const SigningDomain& domain);

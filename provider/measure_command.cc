@@ -48,16 +48,18 @@ absl::Status Measure(const MeasureOptions& options, std::ostream& out) {
   std::sort(sorted.begin(), sorted.end());
   const std::uint64_t median = sorted[(sorted.size() - 1) / 2];  // the lower one, as in the score
   if (options.json) {
-    out << nlohmann::json{{"n", options.n},          {"rounds", options.rounds},
-                          {"threads", threads},      {"engine", engine->Description()},
+    out << nlohmann::json{{"n", options.n},           {"rounds", options.rounds},
+                          {"threads", threads},       {"engine", engine->Description()},
                           {"ops_per_second", median}, {"rates", rates}}
                .dump()
         << "\n";
   } else {
     out << "median:  " << median << " ops/s, n = " << options.n << ", " << options.rounds
         << " rounds, " << engine->Description() << "\n"
-        << "Claim this as ops_per_second, less some room for what else the machine does: a share of\n"
-        << "the claim that is not reached is lost in the score, and claiming less costs nothing there."
+        << "Claim this as ops_per_second, less some room for what else the machine does: a share "
+           "of\n"
+        << "the claim that is not reached is lost in the score, and claiming less costs nothing "
+           "there."
         << "\n";
   }
   return absl::OkStatus();

@@ -17,8 +17,8 @@ class RateLimiter {
   bool Take(std::uint64_t now_ns);
 
  private:
-  std::uint64_t token_ns_;      // time in which one token comes
-  std::uint64_t bucket_ns_;     // time in which an empty bucket fills
+  std::uint64_t token_ns_;        // time in which one token comes
+  std::uint64_t bucket_ns_;       // time in which an empty bucket fills
   std::uint64_t full_at_ns_ = 0;  // when the bucket will be full
 };
 

@@ -37,8 +37,8 @@ absl::StatusOr<Inputs> ReadInputs(const std::string& path) {
   return Inputs{std::move(config), std::move(tls_key), std::move(devices)};
 }
 
-/// Lines go to standard error from a thread of spdlog's, so that no stream waits for a slow terminal;
-/// when too many are queued, the oldest are dropped.
+/// Lines go to standard error from a thread of spdlog's, so that no stream waits for a slow
+/// terminal; when too many are queued, the oldest are dropped.
 void StartLog(const std::string& level) {
   spdlog::init_thread_pool(kMostQueuedLines, 1);
   auto logger = spdlog::create_async_nb<spdlog::sinks::stderr_sink_mt>("kaisar-provider");
@@ -68,8 +68,8 @@ int RunCommand(const std::string& config_path) {
     return kWrongUsage;
   }
   StartLog(inputs->config.log_level);
-  auto server = Server::Start(inputs->config, inputs->tls_key, std::move(inputs->devices),
-                              RealClock());
+  auto server =
+      Server::Start(inputs->config, inputs->tls_key, std::move(inputs->devices), RealClock());
   if (!server.ok()) {
     std::cerr << "kaisar-provider: " << server.status().message() << "\n";
     spdlog::shutdown();

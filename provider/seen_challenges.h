@@ -17,8 +17,8 @@ class SeenChallenges {
  public:
   explicit SeenChallenges(std::size_t most) : most_(most) {}
 
-  /// Forgets what expired more than ten minutes before `now_ms`: a wall clock that is set back by less
-  /// does not make a challenge new again.
+  /// Forgets what expired more than ten minutes before `now_ms`: a wall clock that is set back by
+  /// less does not make a challenge new again.
   void Forget(std::uint64_t now_ms);
   bool Contains(const Digest& challenge_id) const { return ids_.contains(challenge_id); }
   /// True when nothing more can be remembered. Nothing is forgotten to make room.

@@ -134,8 +134,8 @@ absl::StatusOr<std::vector<Device>> OpenDevices(const ProviderConfig& config) {
     ASSIGN_OR_RETURN(const std::string password, ReadPassword(entry.password));
     absl::StatusOr<SigningKey> key = DecryptKeystore(json, password);
     if (!key.ok()) return At(entry.keystore, key.status());
-    devices.push_back({entry.id, entry.device_class, *std::move(key),
-                       kernels::MakeCpuEngine(config.threads)});
+    devices.push_back(
+        {entry.id, entry.device_class, *std::move(key), kernels::MakeCpuEngine(config.threads)});
   }
   return devices;
 }

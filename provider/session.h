@@ -13,7 +13,8 @@
 
 namespace kaisar::provider {
 
-/// What a stream does after an event: send the response if there is one, then end if there is a status.
+/// What a stream does after an event: send the response if there is one, then end if there is a
+/// status.
 template <typename Response>
 struct Step {
   std::optional<Response> response;

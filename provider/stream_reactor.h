@@ -20,16 +20,18 @@ inline grpc::Status ToGrpc(const absl::Status& status) {
 }
 
 /// Carries one stream: reads, hands each message to the session, writes what the session says. It
-/// reads no further while an answer is being written, so a peer that does not read cannot pile any up.
+/// reads no further while an answer is being written, so a peer that does not read cannot pile any
+/// up.
 ///
-/// Threads: gRPC's, the workers' and the sweeper's; one lock for session and stream state. StartRead,
-///          StartWrite and Finish are called under it: they only enqueue, their reactions come on other
-///          stacks, and Finish must not overtake a read or write that was decided before.
+/// Threads: gRPC's, the workers' and the sweeper's; one lock for session and stream state.
+/// StartRead,
+///          StartWrite and Finish are called under it: they only enqueue, their reactions come on
+///          other stacks, and Finish must not overtake a read or write that was decided before.
 template <typename Session>
-class StreamReactor : public grpc::ServerBidiReactor<typename Session::Request,
-                                                     typename Session::Response>,
-                      public Stream,
-                      public std::enable_shared_from_this<StreamReactor<Session>> {
+class StreamReactor
+    : public grpc::ServerBidiReactor<typename Session::Request, typename Session::Response>,
+      public Stream,
+      public std::enable_shared_from_this<StreamReactor<Session>> {
  public:
   using Request = typename Session::Request;
   using Response = typename Session::Response;
@@ -37,8 +39,8 @@ class StreamReactor : public grpc::ServerBidiReactor<typename Session::Request,
   StreamReactor(const SlotConfig& slot, StreamTable& streams, grpc::CallbackServerContext& context)
       : slot_(slot.id), streams_(streams), context_(context) {}
 
-  /// Joins the table and starts to read, or ends the stream when the table is full. `session` may hold
-  /// a weak pointer to this.
+  /// Joins the table and starts to read, or ends the stream when the table is full. `session` may
+  /// hold a weak pointer to this.
   void Start(std::unique_ptr<Session> session) {
     absl::Status status = streams_.Add(slot_, this->shared_from_this());
     MutexLock lock(mutex_);

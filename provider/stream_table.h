@@ -24,7 +24,8 @@ class Stream {
   virtual void EndNow(absl::Status status) = 0;
 };
 
-/// The streams that are open: counted by slot, and swept for late ones ten times a second on a thread
+/// The streams that are open: counted by slot, and swept for late ones ten times a second on a
+/// thread
 /// ("sweeper") while there are any.
 ///
 /// Threads:  all methods from any thread; no lock is held while a stream is called.

@@ -44,8 +44,7 @@ TEST_F(AdmissionTest, TakesAChallengeThatIsRight) {
   ASSERT_NE(taken, nullptr);
   EXPECT_EQ(taken->device, kDevice);
   EXPECT_EQ(taken->challenge_id, Filled(1));
-  EXPECT_EQ(taken->challenge_digest,
-            challenges::ChallengeDigest(kDomain, challenge.challenge()));
+  EXPECT_EQ(taken->challenge_digest, challenges::ChallengeDigest(kDomain, challenge.challenge()));
 }
 
 TEST_F(AdmissionTest, EndsOnAMalformedChallenge) {

@@ -36,7 +36,9 @@ inline constexpr std::uint32_t kDevice = 17;
 inline constexpr std::uint64_t kDayMs = 86'400'000;
 inline const SigningDomain kDomain{31337, {}};
 
-inline SigningKey KeyOf(std::uint8_t byte) { return SigningKey::Parse(Filled(byte)).value(); }
+inline SigningKey KeyOf(std::uint8_t byte) {
+  return SigningKey::Parse(Filled(byte)).value();
+}
 
 /// A checker slot whose hot key and TLS pin follow from its id.
 inline SlotConfig SampleSlot(std::uint8_t id) {

@@ -104,10 +104,10 @@ TEST_F(SessionTest, ProvesAMatmulChallengeThatTheCheckerAccepts) {
   const Digest challenge_digest =
       challenges::ChallengeDigest(kDomain, request.challenge().challenge());
   const Digest commitment_hash = challenges::ToDigest(commitment.commitment());
-  EXPECT_TRUE(SignedBy(KeyOf(0x77).address(),
-                       challenges::MatmulCommitmentDigest(kDomain, Filled(1), challenge_digest,
-                                                          commitment_hash),
-                       ViewOf(commitment.signature())));
+  EXPECT_TRUE(SignedBy(
+      KeyOf(0x77).address(),
+      challenges::MatmulCommitmentDigest(kDomain, Filled(1), challenge_digest, commitment_hash),
+      ViewOf(commitment.signature())));
 
   const std::vector<challenges::MatmulSample> samples = {{0, 1, 2}, {1, 255, 255}, {1, 0, 7}};
   step = session.OnRequest(Samples(samples));
@@ -123,8 +123,7 @@ TEST_F(SessionTest, ProvesAMatmulChallengeThatTheCheckerAccepts) {
                        ViewOf(opening.signature())));
   v1::MatmulOpeningBody body;
   ASSERT_TRUE(body.ParseFromString(opening.body()));
-  const absl::Status check =
-      challenges::CheckOpening({Filled(0xab), shape, *roots, samples}, body);
+  const absl::Status check = challenges::CheckOpening({Filled(0xab), shape, *roots, samples}, body);
   EXPECT_TRUE(check.ok()) << check;
 }
 
@@ -155,7 +154,8 @@ TEST_F(SessionTest, DropsTheWorkWhenNoSamplesAreAskedInTime) {
   MatmulSession session = MakeMatmul();
   session.OnRequest(MatmulChallenge(1));
   session.OnReply(AwaitReply());
-  EXPECT_EQ(session.deadline_ns(), clock_.MonotonicNs() + limits_.opening_ms * std::uint64_t{1'000'000});
+  EXPECT_EQ(session.deadline_ns(),
+            clock_.MonotonicNs() + limits_.opening_ms * std::uint64_t{1'000'000});
   EXPECT_EQ(session.OnDeadline().code(), absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(AwaitReply().status().code(), absl::StatusCode::kCancelled);
 }
@@ -207,8 +207,8 @@ TEST_F(SessionTest, EchoesNoncesAndSignsThem) {
   const Digest digest = challenges::PingTranscriptDigest(
       kDomain, Filled(1), challenges::ChallengeDigest(kDomain, request.challenge().challenge()),
       Sha256(ViewOf("abcdefgh12345678")));
-  EXPECT_TRUE(SignedBy(KeyOf(0x77).address(), digest,
-                       ViewOf(step.response->transcript().signature())));
+  EXPECT_TRUE(
+      SignedBy(KeyOf(0x77).address(), digest, ViewOf(step.response->transcript().signature())));
 }
 
 TEST_F(SessionTest, EndsOnLatencyMessagesOutOfTurn) {
