@@ -15,6 +15,9 @@
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
+#if HWY_TARGET == HWY_AVX3_DL
+HWY_PUSH_ATTRIBUTES("avx512vnni")  // Highway names only the 256-bit form
+#endif
 namespace kaisar::kernels::HWY_NAMESPACE {
 
 #if HWY_TARGET == HWY_SCALAR
@@ -54,8 +57,9 @@ namespace hn = hwy::HWY_NAMESPACE;
 using D32 = hn::ScalableTag<std::int32_t>;
 using V32 = hn::Vec<D32>;
 
-// Two vectors of columns; as many rows as the registers hold beside them.
-constexpr std::size_t kVectors = 2;
+// Two vectors of columns, and as many rows as the registers hold beside them.
+constexpr std::size_t kLanes = HWY_LANES(std::int32_t);
+constexpr std::size_t kColumns = 2 * kLanes;
 #if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
 constexpr std::size_t kRows = 8;
 constexpr std::size_t kBlockWords = 128;
@@ -64,125 +68,119 @@ constexpr std::size_t kRows = 6;
 constexpr std::size_t kBlockWords = 256;
 #endif
 
-struct Sums {
-  V32 at[kRows][kVectors];
+// A row of a tile. The odd sums serve targets that keep products of odd lanes apart; on x86 they
+// stay zero and cost nothing.
+struct RowSums {
+  V32 low, high, low_odd, high_odd;
 };
 
-// Loops over kRows and kVectors have constant bounds and are unrolled, so that Sums is registers.
-HWY_INLINE void LoadSums(const Tile& tile, Sums& sums) {
-  const D32 d32;
-  const std::size_t lanes = hn::Lanes(d32);
-  for (std::size_t r = 0; r < kRows; ++r) {
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      sums.at[r][v] = tile.start != nullptr ? hn::Set(d32, tile.start[r])
-                                            : hn::Load(d32, tile.sums + (r * kVectors + v) * lanes);
-    }
+// Named one by one: GCC keeps no array of these in registers.
+struct Sums {
+  RowSums row0, row1, row2, row3, row4, row5, row6, row7;
+};
+
+template <typename Operation>
+HWY_INLINE void OnEachRow(Sums& sums, const Operation& operation) {
+  operation(0, sums.row0);
+  operation(1, sums.row1);
+  operation(2, sums.row2);
+  operation(3, sums.row3);
+  operation(4, sums.row4);
+  operation(5, sums.row5);
+  if constexpr (kRows == 8) {
+    operation(6, sums.row6);
+    operation(7, sums.row7);
   }
 }
 
-HWY_INLINE void StoreSums(const Tile& tile, const Sums& sums) {
-  const D32 d32;
-  const std::size_t lanes = hn::Lanes(d32);
-  if (tile.next == nullptr) {
-    for (std::size_t r = 0; r < kRows; ++r) {
-      for (std::size_t v = 0; v < kVectors; ++v) {
-        hn::Store(sums.at[r][v], d32, tile.sums + (r * kVectors + v) * lanes);
-      }
+struct StartRow {
+  const Tile& tile;
+  HWY_INLINE void operator()(std::size_t r, RowSums& sums) const {
+    const D32 d32;
+    if (tile.start != nullptr) {
+      sums.low = sums.high = hn::Set(d32, tile.start[r]);
+    } else {
+      sums.low = hn::Load(d32, tile.sums + r * kColumns);
+      sums.high = hn::Load(d32, tile.sums + r * kColumns + kLanes);
     }
-    return;
+    sums.low_odd = sums.high_odd = hn::Zero(d32);
   }
-  const hn::RebindToUnsigned<D32> du32;
-  const hn::Rebind<std::uint8_t, D32> du8;
-  const auto multiplier = hn::Set(du32, kElementMultiplier);
-  for (std::size_t r = 0; r < kRows; ++r) {
-    if (r >= tile.next_rows) break;
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      const auto hashed = hn::Mul(hn::BitCast(du32, sums.at[r][v]), multiplier);
-      // 0 … 255, so the saturation of DemoteTo never acts.
-      const auto top = hn::DemoteTo(du8, hn::BitCast(D32(), hn::ShiftRight<24>(hashed)));
-      hn::StoreU(top, du8,
-                 reinterpret_cast<std::uint8_t*>(tile.next + r * tile.next_stride + v * lanes));
+};
+
+struct StoreRow {
+  const Tile& tile;
+  HWY_INLINE void operator()(std::size_t r, const RowSums& sums) const {
+    const V32 low = hn::RearrangeToOddPlusEven(sums.low, sums.low_odd);
+    const V32 high = hn::RearrangeToOddPlusEven(sums.high, sums.high_odd);
+    if (tile.next == nullptr) {
+      hn::Store(low, D32(), tile.sums + r * kColumns);
+      hn::Store(high, D32(), tile.sums + r * kColumns + kLanes);
+    } else if (r < tile.next_rows) {
+      StoreElements(low, tile.next + r * tile.next_stride);
+      StoreElements(high, tile.next + r * tile.next_stride + kLanes);
     }
   }
-}
+  static HWY_INLINE void StoreElements(V32 sums, std::int8_t* to) {
+    const hn::RebindToUnsigned<D32> du32;
+    const hn::Rebind<std::uint8_t, D32> du8;
+    const auto hashed = hn::Mul(hn::BitCast(du32, sums), hn::Set(du32, kElementMultiplier));
+    // 0 … 255, so the saturation of DemoteTo never acts.
+    const auto top = hn::DemoteTo(du8, hn::BitCast(D32(), hn::ShiftRight<24>(hashed)));
+    hn::StoreU(top, du8, reinterpret_cast<std::uint8_t*>(to));
+  }
+};
 
 // Pairs of int16: every product and every sum of two of them is exact, -128 · -128 included.
-void MultiplyPairs(const Tile& tile) {
+struct AddPairs {
+  const std::int32_t* w;
+  V32 low, high;  // columns
+  HWY_INLINE void operator()(std::size_t r, RowSums& sums) const {
+    const D32 d32;
+    const hn::Repartition<std::int16_t, D32> d16;
+    const auto row = hn::BitCast(d16, hn::Set(d32, w[r]));
+    sums.low = hn::ReorderWidenMulAccumulate(d32, row, hn::BitCast(d16, low), sums.low,
+                                             sums.low_odd);
+    sums.high = hn::ReorderWidenMulAccumulate(d32, row, hn::BitCast(d16, high), sums.high,
+                                              sums.high_odd);
+  }
+};
+
+template <typename Operation>
+HWY_INLINE void Multiply(const Tile& tile) {
   const D32 d32;
-  const hn::Repartition<std::int16_t, D32> d16;
-  const std::size_t lanes = hn::Lanes(d32);
   Sums sums;
-  Sums odd;  // where a target keeps the products of odd lanes apart; unused (and free) on x86
-  LoadSums(tile, sums);
-  for (std::size_t r = 0; r < kRows; ++r) {
-    for (std::size_t v = 0; v < kVectors; ++v) odd.at[r][v] = hn::Zero(d32);
+  OnEachRow(sums, StartRow{tile});
+  const auto* w = reinterpret_cast<const std::int32_t*>(tile.w);
+  const auto* z = reinterpret_cast<const std::int32_t*>(tile.z);
+  for (std::size_t k = 0; k < tile.words; ++k, w += kRows, z += kColumns) {
+    OnEachRow(sums, Operation{w, hn::Load(d32, z), hn::Load(d32, z + kLanes)});
   }
-  const std::int32_t* w = reinterpret_cast<const std::int32_t*>(tile.w);
-  const std::int32_t* z = reinterpret_cast<const std::int32_t*>(tile.z);
-  for (std::size_t k = 0; k < tile.words; ++k) {
-    hn::Vec<decltype(d16)> columns[kVectors];
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      columns[v] = hn::BitCast(d16, hn::Load(d32, z + v * lanes));
-    }
-    for (std::size_t r = 0; r < kRows; ++r) {
-      const auto row = hn::BitCast(d16, hn::Set(d32, w[r]));
-      for (std::size_t v = 0; v < kVectors; ++v) {
-        sums.at[r][v] =
-            hn::ReorderWidenMulAccumulate(d32, row, columns[v], sums.at[r][v], odd.at[r][v]);
-      }
-    }
-    w += kRows;
-    z += kVectors * lanes;
-  }
-  for (std::size_t r = 0; r < kRows; ++r) {
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      sums.at[r][v] = hn::RearrangeToOddPlusEven(sums.at[r][v], odd.at[r][v]);
-    }
-  }
-  StoreSums(tile, sums);
+  OnEachRow(sums, StoreRow{tile});
 }
 
-const PanelKernel kPairs = {hwy::TargetName(HWY_TARGET),
-                            kRows,
-                            kVectors* HWY_LANES(std::int32_t),
-                            2,
-                            0,
-                            kBlockWords,
-                            &MultiplyPairs};
+void MultiplyPairs(const Tile& tile) { Multiply<AddPairs>(tile); }
+
+const PanelKernel kPairs = {
+    hwy::TargetName(HWY_TARGET), kRows, kColumns, 2, 0, kBlockWords, &MultiplyPairs};
 
 #if HWY_TARGET == HWY_AVX3_DL
 
-HWY_PUSH_ATTRIBUTES("avx512vnni")
-
 // Four bytes at a time: Z + 128 as unsigned, W as signed. The instruction does not saturate.
-void MultiplyQuads(const Tile& tile) {
-  const D32 d32;
-  const std::size_t lanes = hn::Lanes(d32);
-  Sums sums;
-  LoadSums(tile, sums);
-  const std::int32_t* w = reinterpret_cast<const std::int32_t*>(tile.w);
-  const std::int32_t* z = reinterpret_cast<const std::int32_t*>(tile.z);
-  for (std::size_t k = 0; k < tile.words; ++k) {
-    V32 columns[kVectors];
-    for (std::size_t v = 0; v < kVectors; ++v) columns[v] = hn::Load(d32, z + v * lanes);
-    for (std::size_t r = 0; r < kRows; ++r) {
-      const V32 row = hn::Set(d32, w[r]);
-      for (std::size_t v = 0; v < kVectors; ++v) {
-        sums.at[r][v].raw = _mm512_dpbusd_epi32(sums.at[r][v].raw, columns[v].raw, row.raw);
-      }
-    }
-    w += kRows;
-    z += kVectors * lanes;
+struct AddQuads {
+  const std::int32_t* w;
+  V32 low, high;  // columns
+  HWY_INLINE void operator()(std::size_t r, RowSums& sums) const {
+    const V32 row = hn::Set(D32(), w[r]);
+    sums.low.raw = _mm512_dpbusd_epi32(sums.low.raw, low.raw, row.raw);
+    sums.high.raw = _mm512_dpbusd_epi32(sums.high.raw, high.raw, row.raw);
   }
-  StoreSums(tile, sums);
-}
+};
 
-HWY_POP_ATTRIBUTES
+void MultiplyQuads(const Tile& tile) { Multiply<AddQuads>(tile); }
 
-const PanelKernel kQuads = {
-    "AVX3_DL VNNI", kRows, kVectors* HWY_LANES(std::int32_t), 4, 128, kBlockWords, &MultiplyQuads};
+const PanelKernel kQuads = {"AVX3_DL VNNI", kRows, kColumns, 4, 128, kBlockWords, &MultiplyQuads};
 
-// Highway's target does not promise the 512-bit form of VNNI.
+// Highway's target does not promise the 512-bit form of VNNI; pairs need none.
 const PanelKernel* KernelOnTarget() {
   return __builtin_cpu_supports("avx512vnni") ? &kQuads : &kPairs;
 }
@@ -197,6 +195,9 @@ const PanelKernel* KernelOnTarget() {
 #endif  // HWY_SCALAR
 
 }  // namespace kaisar::kernels::HWY_NAMESPACE
+#if HWY_TARGET == HWY_AVX3_DL
+HWY_POP_ATTRIBUTES
+#endif
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
