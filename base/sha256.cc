@@ -1,6 +1,10 @@
 #include "base/sha256.h"
 
+// The one-shot hashes use the low-level functions, which OpenSSL 3 still has and calls deprecated:
+// through EVP, 64 bytes take 190 ns instead of 145, and trees hash little else.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include "base/check.h"
 
@@ -12,11 +16,6 @@ const EVP_MD* Sha256Algorithm() {
   static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   KAISAR_CHECK(algorithm != nullptr);
   return algorithm;
-}
-
-Sha256Hasher& ThreadHasher() {
-  thread_local Sha256Hasher hasher;
-  return hasher;
 }
 
 }  // namespace
@@ -43,11 +42,17 @@ Digest Sha256Hasher::Finish() {
 }
 
 Digest Sha256(ByteView bytes) {
-  return ThreadHasher().Update(bytes).Finish();
+  return Sha256(bytes, {});
 }
 
 Digest Sha256(ByteView left, ByteView right) {
-  return ThreadHasher().Update(left).Update(right).Finish();
+  SHA256_CTX context;
+  Digest digest;
+  KAISAR_CHECK(SHA256_Init(&context) == 1);
+  KAISAR_CHECK(SHA256_Update(&context, left.data(), left.size()) == 1);
+  KAISAR_CHECK(SHA256_Update(&context, right.data(), right.size()) == 1);
+  KAISAR_CHECK(SHA256_Final(digest.data(), &context) == 1);
+  return digest;
 }
 
 }  // namespace kaisar

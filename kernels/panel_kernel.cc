@@ -138,10 +138,10 @@ struct AddPairs {
     const D32 d32;
     const hn::Repartition<std::int16_t, D32> d16;
     const auto row = hn::BitCast(d16, hn::Set(d32, w[r]));
-    sums.low = hn::ReorderWidenMulAccumulate(d32, row, hn::BitCast(d16, low), sums.low,
-                                             sums.low_odd);
-    sums.high = hn::ReorderWidenMulAccumulate(d32, row, hn::BitCast(d16, high), sums.high,
-                                              sums.high_odd);
+    sums.low =
+        hn::ReorderWidenMulAccumulate(d32, row, hn::BitCast(d16, low), sums.low, sums.low_odd);
+    sums.high =
+        hn::ReorderWidenMulAccumulate(d32, row, hn::BitCast(d16, high), sums.high, sums.high_odd);
   }
 };
 
@@ -158,7 +158,9 @@ HWY_INLINE void Multiply(const Tile& tile) {
   OnEachRow(sums, StoreRow{tile});
 }
 
-void MultiplyPairs(const Tile& tile) { Multiply<AddPairs>(tile); }
+void MultiplyPairs(const Tile& tile) {
+  Multiply<AddPairs>(tile);
+}
 
 const PanelKernel kPairs = {
     hwy::TargetName(HWY_TARGET), kRows, kColumns, 2, 0, kBlockWords, &MultiplyPairs};
@@ -176,7 +178,9 @@ struct AddQuads {
   }
 };
 
-void MultiplyQuads(const Tile& tile) { Multiply<AddQuads>(tile); }
+void MultiplyQuads(const Tile& tile) {
+  Multiply<AddQuads>(tile);
+}
 
 const PanelKernel kQuads = {"AVX3_DL VNNI", kRows, kColumns, 4, 128, kBlockWords, &MultiplyQuads};
 

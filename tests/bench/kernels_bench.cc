@@ -4,6 +4,7 @@
 //   KAISAR_TARGET=AVX2 kernels_bench   both held to AVX2 (oneDNN: through ONEDNN_MAX_CPU_ISA)
 #include <benchmark/benchmark.h>
 #include <hwy/targets.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -120,24 +121,28 @@ void Merkle(benchmark::State& state) {
 }
 BENCHMARK(Merkle)->Unit(benchmark::kMillisecond);
 
-// Holds both libraries to one instruction set; they read it before their first product.
-bool LimitTo(const std::string& target) {
-  setenv("OMP_NUM_THREADS", "1", 1);
-  if (target.empty()) return true;
-  if (target != "AVX2") return false;
-  setenv("ONEDNN_MAX_CPU_ISA", "AVX2", 1);
-  hwy::SetSupportedTargetsForTest(HWY_AVX2);
-  return true;
+// oneDNN and its OpenMP read the environment when they are loaded: sets it and starts over.
+void RestartWith(const char* name, const char* value, char** argv) {
+  const char* const before = std::getenv(name);
+  if (before != nullptr && std::string(before) == value) return;
+  setenv(name, value, 1);
+  execv("/proc/self/exe", argv);
+  std::perror("cannot start over");
+  std::exit(2);
 }
 
 }  // namespace
 }  // namespace kaisar::kernels
 
 int main(int argc, char** argv) {
-  const char* target = std::getenv("KAISAR_TARGET");
-  if (!kaisar::kernels::LimitTo(target == nullptr ? "" : target)) {
-    std::fprintf(stderr, "KAISAR_TARGET is %s, expected AVX2 or nothing\n", target);
-    return 2;
+  kaisar::kernels::RestartWith("OMP_NUM_THREADS", "1", argv);
+  if (const char* const target = std::getenv("KAISAR_TARGET"); target != nullptr) {
+    if (std::string(target) != "AVX2") {
+      std::fprintf(stderr, "KAISAR_TARGET is %s, expected AVX2 or nothing\n", target);
+      return 2;
+    }
+    kaisar::kernels::RestartWith("ONEDNN_MAX_CPU_ISA", "AVX2", argv);
+    hwy::SetSupportedTargetsForTest(HWY_AVX2);
   }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
