@@ -34,10 +34,10 @@ absl::Status SystemError(absl::string_view attempt, const std::string& path) {
 
 }  // namespace
 
-std::string LockHolder(int fd) {
+std::string LockHolder(const std::string& path) {
   struct stat status;
   const absl::StatusOr<std::string> locks = ReadFile("/proc/locks", kMostProcBytes);
-  if (fstat(fd, &status) != 0 || !locks.ok()) return "another process";
+  if (stat(path.c_str(), &status) != 0 || !locks.ok()) return "another process";
   // `1: FLOCK  ADVISORY  WRITE 1234 08:02:56789 0 EOF`; the device of an overlay differs from
   // st_dev, so the inode alone decides, and the name is for a person to read.
   const std::string inode = absl::StrCat(":", status.st_ino);
@@ -61,7 +61,7 @@ absl::StatusOr<DirectoryLock> DirectoryLock::Acquire(const std::string& path) {
   if (flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
   if (errno != EWOULDBLOCK) return SystemError("lock data directory", path);
   return absl::FailedPreconditionError(
-      absl::StrCat("data directory ", path, " is in use by ", LockHolder(fd)));
+      absl::StrCat("data directory ", path, " is in use by ", LockHolder(path)));
 }
 
 DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}

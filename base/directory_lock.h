@@ -26,8 +26,9 @@ class DirectoryLock {
   int fd_;
 };
 
-/// Names the process that holds a lock on an open file, `process 1234 (kaisar-checker)`; `another
-/// process` when the system does not say.
-std::string LockHolder(int fd);
+/// Names the process that holds a lock on a file or directory, `process 1234 (kaisar-checker)`;
+/// `another process` when the system does not say. Does not open it: closing it again would drop
+/// the locks that SQLite has on it in this process.
+std::string LockHolder(const std::string& path);
 
 }  // namespace kaisar

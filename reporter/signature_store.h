@@ -25,8 +25,9 @@ class SignatureStore {
 
   /// Opens a store for this process alone.
   ///
-  /// Errors: NotFound, with how to initialize, when there is none: a missing history is never an empty
-  ///         one; DataLoss when it is damaged; FailedPrecondition when another process has it open.
+  /// Errors: NotFound, with how to initialize, when there is none: a missing history is never an
+  ///         empty one; DataLoss when it is damaged; FailedPrecondition when another process has it
+  ///         open, naming it.
   static absl::StatusOr<std::unique_ptr<SignatureStore>> Open(const std::string& path);
 
   virtual ~SignatureStore() = default;
