@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "audit/report.h"
+#include "audit/score.h"
+#include "base/keys/hash_chain.h"
+#include "base/signing_key.h"
+#include "checker/epoch.h"
+#include "kaisar/v1/log.pb.h"
+#include "reporter/signature_store.h"
+
+namespace kaisar::checker {
+
+/// Where an epoch's files are.
+std::string EpochLogPath(const std::string& data_dir, std::uint32_t epoch);
+std::string EpochReportPath(const std::string& data_dir, std::uint32_t epoch);
+
+/// The epochs that have a log in a data directory, ascending.
+///
+/// Errors: those of the system, with the path.
+absl::StatusOr<std::vector<std::uint32_t>> FindEpochLogs(const std::string& data_dir);
+
+/// The facts of an epoch from its first record: its roster and policy count, not today's files.
+///
+/// Errors: FailedPrecondition when the log is another slot's; those of ParsePolicy and
+///         HashChain::Secret.
+absl::StatusOr<std::shared_ptr<const Epoch>> EpochFromRecord(const v1::EpochOpened& opened,
+                                                             std::uint32_t slot,
+                                                             const HashChain& chain);
+
+/// What an epoch came to.
+struct EpochResult {
+  audit::SignedReport report;
+  std::vector<audit::DeviceScore> scores;
+  v1::Roster roster;
+  std::uint64_t records = 0;
+  std::string log_path;
+  std::string report_path;
+};
+
+/// Scores a closed log from its file, signs the report and writes it durably. Again: the same
+/// report.
+///
+/// Errors: those of ReadLog; FailedPrecondition when the log is not closed; those of
+///         SignatureStore::Sign (then no report is written) and WriteFile.
+absl::StatusOr<EpochResult> ReportEpoch(const std::string& data_dir, std::uint32_t epoch,
+                                        const SigningKey& key,
+                                        reporter::SignatureStore& signatures);
+
+}  // namespace kaisar::checker

@@ -1,0 +1,217 @@
+#include "checker/epoch_runner.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/directory_lock.h"
+#include "base/status_macros.h"
+#include "challenges/plan.h"
+#include "challenges/policy.h"
+
+namespace kaisar::checker {
+namespace {
+
+constexpr std::uint32_t kProtocolVersion = 1;
+constexpr std::uint64_t kLongestWaitMs = 1000;  // so that a step of the wall clock is noticed
+
+bool FileExists(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error);
+}
+
+absl::StatusOr<std::vector<challenges::PlannedChallenge>> PlanOf(const Epoch& epoch) {
+  return challenges::MakePlan(epoch.key, epoch.scope, epoch.roster, epoch.policy);
+}
+
+std::uint64_t SinceBeacon(const Epoch& epoch, const Clock& clock) {
+  const std::uint64_t now_ms = clock.WallMs();
+  return now_ms > epoch.beacon_ms ? now_ms - epoch.beacon_ms : 0;
+}
+
+}  // namespace
+
+EpochRunner::EpochRunner(RunnerSettings settings, const RunnerServices& services, RunnerHooks hooks)
+    : settings_(std::move(settings)), services_(services), hooks_(std::move(hooks)) {
+  if (!hooks_.wait) {
+    hooks_.wait = [&clock = services_.clock](EventQueue& queue, std::uint64_t wake_ms) {
+      const std::uint64_t now_ms = clock.WallMs();
+      queue.WaitFor(wake_ms > now_ms ? wake_ms - now_ms : 0);
+    };
+  }
+}
+
+absl::Status EpochRunner::Run() {
+  ASSIGN_OR_RETURN(const auto lock, DirectoryLock::Acquire(settings_.data_dir));
+  RETURN_IF_ERROR(FinishEarlier());
+  while (!stopping() && (settings_.epochs == 0 || reported_ < settings_.epochs)) {
+    ASSIGN_OR_RETURN(const std::uint32_t epoch, AwaitEpoch());
+    if (stopping()) break;
+    ASSIGN_OR_RETURN(const Ending ending, RunEpoch(epoch));
+    if (ending == Ending::kStopped) break;
+    RETURN_IF_ERROR(Report(epoch));
+    ++reported_;
+  }
+  return absl::OkStatus();
+}
+
+void EpochRunner::RequestStop() {
+  stopping_.store(true);
+  MutexLock lock(mutex_);
+  if (waiting_on_ != nullptr) waiting_on_->Wake();
+}
+
+void EpochRunner::Wait(EventQueue& queue, std::uint64_t wake_ms) {
+  {
+    MutexLock lock(mutex_);
+    waiting_on_ = &queue;
+  }
+  // Asked to stop since the caller looked: it should look again first.
+  const bool just_asked = stopping() && !std::exchange(stop_seen_, true);
+  if (!just_asked) hooks_.wait(queue, wake_ms);
+  MutexLock lock(mutex_);
+  waiting_on_ = nullptr;
+}
+
+// Whatever has a log and no report yet. An epoch that is still running is left to RunEpoch.
+absl::Status EpochRunner::FinishEarlier() {
+  ASSIGN_OR_RETURN(const std::vector<std::uint32_t> epochs, FindEpochLogs(settings_.data_dir));
+  for (const std::uint32_t epoch : epochs) {
+    if (stopping()) return absl::OkStatus();
+    if (FileExists(EpochReportPath(settings_.data_dir, epoch))) continue;
+    const auto contents = ReadContents(EpochLogPath(settings_.data_dir, epoch));
+    if (absl::IsNotFound(contents.status())) continue;  // it ended before anything was recorded
+    RETURN_IF_ERROR(contents.status());
+    if (!contents->complete) {
+      if (services_.clock.WallMs() < contents->opened.epoch_end_ms()) continue;
+      hooks_.notice(absl::StrCat("epoch ", epoch, " was left open; closing it"));
+      ASSIGN_OR_RETURN(const Ending ending, Resume(epoch, contents->opened));
+      if (ending == Ending::kStopped) return absl::OkStatus();
+    }
+    RETURN_IF_ERROR(Report(epoch));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::uint32_t> EpochRunner::AwaitEpoch() {
+  ASSIGN_OR_RETURN(const challenges::Policy policy,
+                   challenges::ParsePolicy("policy", settings_.policy));
+  EventQueue idle(1);
+  bool told = false;
+  while (!stopping()) {
+    const std::uint64_t now_ms = services_.clock.WallMs();
+    std::uint64_t begins_ms = settings_.genesis_ms;
+    if (now_ms >= settings_.genesis_ms) {
+      const std::uint64_t number = (now_ms - settings_.genesis_ms) / settings_.epoch_ms;
+      const auto epoch = static_cast<std::uint32_t>(number);
+      begins_ms += (number + 1) * settings_.epoch_ms;
+      const bool reported = FileExists(EpochReportPath(settings_.data_dir, epoch));
+      const bool begun = FileExists(EpochLogPath(settings_.data_dir, epoch));
+      const bool too_short = begins_ms - now_ms <= policy.guard_ms + policy.slack_ms;
+      if (!reported && (begun || !too_short)) return epoch;
+    }
+    if (!told) {
+      hooks_.notice(absl::StrCat("the next epoch begins in ", (begins_ms - now_ms) / 1000, " s"));
+      told = true;
+    }
+    Wait(idle, std::min(begins_ms, now_ms + kLongestWaitMs));
+  }
+  return 0;
+}
+
+absl::StatusOr<EpochRunner::Ending> EpochRunner::RunEpoch(std::uint32_t epoch) {
+  const std::string path = EpochLogPath(settings_.data_dir, epoch);
+  const bool begun = FileExists(path);
+  if (begun) {
+    const auto contents = ReadContents(path);
+    if (contents.ok()) return Resume(epoch, contents->opened);
+    if (!absl::IsNotFound(contents.status())) return contents.status();
+  }
+  ASSIGN_OR_RETURN(const v1::EpochOpened opened, MakeOpening(epoch));
+  ASSIGN_OR_RETURN(auto facts, EpochFromRecord(opened, settings_.slot, services_.chain));
+  ASSIGN_OR_RETURN(auto plan, PlanOf(*facts));
+  ASSIGN_OR_RETURN(auto log, begun ? hooks_.reopen_log(path) : hooks_.create_log(path));
+  v1::Record record;
+  *record.mutable_epoch_opened() = opened;
+  RETURN_IF_ERROR(log->AppendAndWait(record.SerializeAsString()));
+  return Dispatch(std::move(facts), std::move(plan), ResumePoint(), std::move(log));
+}
+
+absl::StatusOr<EpochRunner::Ending> EpochRunner::Resume(std::uint32_t epoch,
+                                                        const v1::EpochOpened& opened) {
+  const std::string path = EpochLogPath(settings_.data_dir, epoch);
+  ASSIGN_OR_RETURN(auto facts, EpochFromRecord(opened, settings_.slot, services_.chain));
+  ASSIGN_OR_RETURN(auto plan, PlanOf(*facts));
+  ASSIGN_OR_RETURN(auto log, hooks_.reopen_log(path));
+  ASSIGN_OR_RETURN(ResumePoint resume,
+                   FindResumePoint(path, plan, SinceBeacon(*facts, services_.clock)));
+  return Dispatch(std::move(facts), std::move(plan), std::move(resume), std::move(log));
+}
+
+// The secret is fixed by the chain before the beacon is drawn: nobody, we included, can look for a
+// beacon that suits.
+absl::StatusOr<v1::EpochOpened> EpochRunner::MakeOpening(std::uint32_t epoch) {
+  RETURN_IF_ERROR(services_.chain.Secret(epoch).status());
+  Digest beacon;
+  RETURN_IF_ERROR(services_.entropy.Fill(absl::MakeSpan(beacon)));
+  v1::EpochOpened opened;
+  opened.set_version(kProtocolVersion);
+  opened.set_epoch(epoch);
+  opened.set_slot(settings_.slot);
+  opened.set_beacon(ToString(beacon));
+  opened.set_beacon_ms(services_.clock.WallMs());
+  opened.set_epoch_end_ms(settings_.genesis_ms + (std::uint64_t{epoch} + 1) * settings_.epoch_ms);
+  *opened.mutable_roster() = settings_.roster;
+  opened.set_policy(settings_.policy);
+  const std::uint64_t left_ms = opened.epoch_end_ms() - opened.beacon_ms();
+  if (left_ms < settings_.epoch_ms / 2) {
+    hooks_.notice(absl::StrCat("only ", left_ms / 1000, " s of epoch ", epoch,
+                               " are left; the whole plan goes into them"));
+  }
+  return opened;
+}
+
+absl::StatusOr<EpochRunner::Ending> EpochRunner::Dispatch(
+    std::shared_ptr<const Epoch> epoch, std::vector<challenges::PlannedChallenge> plan,
+    ResumePoint resume, std::unique_ptr<audit::LogWriter> log) {
+  hooks_.epoch_began(*epoch, plan, resume);
+  {
+    Dispatcher dispatcher(epoch, std::move(plan), std::move(resume), settings_.limits,
+                          settings_.reference_endpoints,
+                          DispatchServices{services_.clock, services_.client, services_.prober,
+                                           services_.checks, *log, services_.key},
+                          hooks_.outcome);
+    while (true) {
+      if (stopping()) dispatcher.Stop();
+      const std::uint64_t wake_ms = dispatcher.Poll();
+      if (dispatcher.finished()) break;
+      Wait(dispatcher.events(), wake_ms);
+    }
+    RETURN_IF_ERROR(dispatcher.status());
+  }
+  EventQueue idle(1);
+  while (!stopping() && services_.clock.WallMs() < epoch->end_ms) {
+    Wait(idle, std::min(epoch->end_ms, services_.clock.WallMs() + kLongestWaitMs));
+  }
+  if (stopping()) return Ending::kStopped;
+  RETURN_IF_ERROR(Close(*epoch, *log));
+  return Ending::kComplete;
+}
+
+absl::Status EpochRunner::Close(const Epoch& epoch, audit::LogWriter& log) {
+  v1::Record record;
+  record.mutable_epoch_closed()->set_secret(ToString(epoch.secret));
+  record.mutable_epoch_closed()->set_closed_ms(services_.clock.WallMs());
+  RETURN_IF_ERROR(log.AppendAndWait(record.SerializeAsString()));
+  return log.Finish().status();
+}
+
+absl::Status EpochRunner::Report(std::uint32_t epoch) {
+  ASSIGN_OR_RETURN(const EpochResult result,
+                   ReportEpoch(settings_.data_dir, epoch, services_.key, services_.signatures));
+  hooks_.epoch_reported(result);
+  return absl::OkStatus();
+}
+
+}  // namespace kaisar::checker

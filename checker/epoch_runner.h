@@ -1,0 +1,118 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "audit/log_writer.h"
+#include "base/clock.h"
+#include "base/entropy.h"
+#include "base/keys/hash_chain.h"
+#include "base/mutex.h"
+#include "base/signing_key.h"
+#include "checker/dispatcher.h"
+#include "checker/epoch.h"
+#include "checker/epoch_log.h"
+#include "checker/resume.h"
+#include "reporter/signature_store.h"
+
+namespace kaisar::checker {
+
+/// What a runner runs on.
+struct RunnerSettings {
+  std::string data_dir;
+  std::uint32_t slot = 0;
+  std::uint64_t genesis_ms = 0;  // Unix time; epoch e begins at genesis_ms + e · epoch_ms
+  std::uint64_t epoch_ms = 0;
+  v1::Roster roster;
+  std::string policy;  // its exact bytes
+  std::vector<std::string> reference_endpoints;
+  DispatchLimits limits;
+  std::uint32_t epochs = 0;  // ends after so many reports; 0: never
+};
+
+/// All of it must outlive the runner.
+struct RunnerServices {
+  const Clock& clock;
+  Entropy& entropy;
+  ProviderClient& client;
+  ReachabilityProber& prober;
+  CheckPool& checks;
+  const SigningKey& key;
+  const HashChain& chain;
+  reporter::SignatureStore& signatures;
+};
+
+/// What a runner tells, on the thread that runs it, and what tests put in place of the real thing.
+struct RunnerHooks {
+  std::function<void(const Epoch&, const std::vector<challenges::PlannedChallenge>&,
+                     const ResumePoint&)>
+      epoch_began = [](const auto&, const auto&, const auto&) {};
+  Dispatcher::OnOutcome outcome = [](const Outcome&) {};
+  std::function<void(const EpochResult&)> epoch_reported = [](const EpochResult&) {};
+  /// Something that the operator should know.
+  std::function<void(const std::string&)> notice = [](const std::string&) {};
+  /// Waits for an event, at most until a wall time.
+  std::function<void(EventQueue&, std::uint64_t wake_ms)> wait;
+  std::function<absl::StatusOr<std::unique_ptr<audit::LogWriter>>(const std::string& path)>
+      create_log = audit::LogWriter::Create;
+  std::function<absl::StatusOr<std::unique_ptr<audit::LogWriter>>(const std::string& path)>
+      reopen_log = audit::LogWriter::Reopen;
+};
+
+/// Runs one epoch after the other: opens the log, dispatches, closes, scores, signs, reports. First
+/// it finishes what earlier runs left: whatever the moment at which they ended, the same report
+/// comes out.
+///
+/// Threads: Run on one thread, which becomes "dispatch"; RequestStop from any.
+/// Source:  docs/protocol.md, sections 2, 3, 8 and 10.
+class EpochRunner {
+ public:
+  EpochRunner(RunnerSettings settings, const RunnerServices& services, RunnerHooks hooks);
+
+  /// Runs until `epochs` are reported or a stop is requested.
+  ///
+  /// Errors: FailedPrecondition when another process has the data directory; DataLoss for a damaged
+  ///         log; ResourceExhausted or Internal when a log cannot be written (nothing was sent that
+  ///         is not in it; a later run goes on); AlreadyExists when another report of an epoch was
+  ///         signed.
+  absl::Status Run();
+
+  /// Ends Run soon: nothing more is sent, what is open gets two seconds.
+  void RequestStop();
+
+ private:
+  enum class Ending { kComplete, kStopped };
+
+  absl::Status FinishEarlier();
+  /// Waits for the next epoch that can be run.
+  absl::StatusOr<std::uint32_t> AwaitEpoch();
+  absl::StatusOr<Ending> RunEpoch(std::uint32_t epoch);
+  absl::StatusOr<Ending> Resume(std::uint32_t epoch, const v1::EpochOpened& opened);
+  absl::StatusOr<v1::EpochOpened> MakeOpening(std::uint32_t epoch);
+  absl::StatusOr<Ending> Dispatch(std::shared_ptr<const Epoch> epoch,
+                                  std::vector<challenges::PlannedChallenge> plan,
+                                  ResumePoint resume, std::unique_ptr<audit::LogWriter> log);
+  absl::Status Close(const Epoch& epoch, audit::LogWriter& log);
+  absl::Status Report(std::uint32_t epoch);
+  /// Waits on a queue, so that RequestStop ends it.
+  void Wait(EventQueue& queue, std::uint64_t wake_ms);
+  bool stopping() const { return stopping_.load(); }
+
+  const RunnerSettings settings_;
+  const RunnerServices services_;
+  RunnerHooks hooks_;
+  std::uint32_t reported_ = 0;  // epochs that this run dispatched and reported
+  std::atomic<bool> stopping_ = false;
+  bool stop_seen_ = false;  // by Wait
+  Mutex mutex_;
+  EventQueue* waiting_on_ ABSL_GUARDED_BY(mutex_) = nullptr;
+};
+
+}  // namespace kaisar::checker

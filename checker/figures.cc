@@ -1,0 +1,54 @@
+#include "checker/figures.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace kaisar::checker {
+namespace {
+
+/// `value` thousandths of a unit, with three digits: 1.23, 12.3, 123.
+std::string ThreeDigits(std::uint64_t thousandths, const char* unit) {
+  const std::uint64_t whole = thousandths / 1000;
+  const std::uint64_t rest = thousandths % 1000;
+  if (whole >= 100) return absl::StrFormat("%d %s", whole, unit);
+  if (whole >= 10) return absl::StrFormat("%d.%d %s", whole, rest / 100, unit);
+  return absl::StrFormat("%d.%02d %s", whole, rest / 10, unit);
+}
+
+}  // namespace
+
+std::string FormatRate(std::uint64_t ops_per_second) {
+  static constexpr const char* kUnits[] = {"kop/s", "Mop/s", "Gop/s", "Top/s", "Pop/s"};
+  if (ops_per_second < 1000) return absl::StrCat(ops_per_second, " op/s");
+  std::uint64_t thousandths = ops_per_second;
+  std::size_t unit = 0;
+  while (thousandths >= 1'000'000 && unit + 1 < std::size(kUnits)) {
+    thousandths /= 1000;
+    ++unit;
+  }
+  return ThreeDigits(thousandths, kUnits[unit]);
+}
+
+std::string FormatShare(std::uint32_t ppm) {
+  return absl::StrFormat("%d.%d %%", ppm / 10'000, ppm % 10'000 / 1000);
+}
+
+std::string FormatMicroseconds(std::uint64_t us) {
+  if (us < 1000) return absl::StrCat(us, " us");
+  if (us < 1'000'000) return ThreeDigits(us, "ms");
+  return ThreeDigits(us / 1000, "s");
+}
+
+std::string FormatDuration(std::uint64_t ms) {
+  const std::uint64_t s = ms / 1000;
+  if (s < 60) return absl::StrCat(s, " s");
+  if (s < 3600) return absl::StrFormat("%d:%02d", s / 60, s % 60);
+  return absl::StrFormat("%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60);
+}
+
+std::string KindName(v1::Kind kind) {
+  return absl::AsciiStrToLower(v1::Kind_Name(kind));
+}
+
+}  // namespace kaisar::checker

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "kaisar/v1/challenge.pb.h"
+
+namespace kaisar::checker {
+
+// Figures as people read them, in the progress display and in the summary.
+
+/// "1.23 Top/s": three digits, rounded down.
+std::string FormatRate(std::uint64_t ops_per_second);
+/// "98.7 %", rounded down.
+std::string FormatShare(std::uint32_t ppm);
+/// "412 us", "1.23 ms", "2.05 s".
+std::string FormatMicroseconds(std::uint64_t us);
+/// "42 s", "3:05", "2:00:05".
+std::string FormatDuration(std::uint64_t ms);
+/// "latency", "matmul".
+std::string KindName(v1::Kind kind);
+
+}  // namespace kaisar::checker

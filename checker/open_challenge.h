@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "challenges/judge.h"
+#include "challenges/plan.h"
+#include "checker/provider_client.h"
+#include "kaisar/v1/log.pb.h"
+#include "kaisar/v1/roster.pb.h"
+
+namespace kaisar::checker {
+
+/// One reading of both clocks.
+struct Instant {
+  std::uint64_t wall_ms = 0;
+  std::uint64_t monotonic_ns = 0;
+
+  static Instant Now(const Clock& clock) { return {clock.WallMs(), clock.MonotonicNs()}; }
+};
+
+/// A challenge between falling due and its durable verdict. Owned by the thread "dispatch", except
+/// in `kClosing` before its verdict is there: then one job of the check pool has it.
+struct OpenChallenge {
+  enum class State {
+    kWaiting,  // a matmul challenge whose turn has not come
+    kIssuing,  // being written to the log
+    kRunning,  // with the client
+    kClosing,  // its end is known
+  };
+
+  std::uint32_t index = 0;  // in the plan
+  challenges::PlannedChallenge planned;
+  const v1::Device* device = nullptr;  // of the epoch's roster
+  Digest id{};
+  State state = State::kWaiting;
+  bool holds_slot = false;  // of MatmulSlots
+  bool commitment_durable = false;
+  Instant sent;
+  v1::ChallengeIssued issued;  // when has_issued
+  bool has_issued = false;
+  v1::CommitmentReceived commitment;  // when has_commitment
+  bool has_commitment = false;
+  v1::ChallengeClosed closed;
+  std::shared_ptr<MatmulCall> call;
+  // Set when we ended the call ourselves, for something that the device sent or did not send.
+  v1::Transport ended_by_us = v1::TRANSPORT_UNSPECIFIED;
+  challenges::Judgement judgement;
+};
+
+}  // namespace kaisar::checker

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "challenges/plan.h"
+#include "kaisar/v1/log.pb.h"
+
+namespace kaisar::checker {
+
+/// What an earlier run wrote about a challenge that it did not close.
+struct IssuedBefore {
+  v1::ChallengeIssued issued;
+  std::optional<v1::CommitmentReceived> commitment;
+};
+
+/// Where to go on in an epoch's plan.
+struct ResumePoint {
+  std::vector<bool> closed;                      // per challenge of the plan; empty: none
+  std::map<std::uint32_t, IssuedBefore> issued;  // by index in the plan
+  /// Due before this (ms after the beacon) and not closed: the checker was down.
+  std::uint64_t live_from_ms = 0;
+};
+
+/// What a log file of an unfinished or finished epoch says.
+struct LogContents {
+  v1::EpochOpened opened;
+  bool complete = false;  // its last record closes the epoch
+};
+
+/// Reads the first record and whether the last one is there.
+///
+/// Errors: those of ReadLog; NotFound when the log has no record at all.
+absl::StatusOr<LogContents> ReadContents(const std::string& path);
+
+/// Finds in a log which challenges of its plan are closed, and which were issued only.
+///
+/// Errors: those of ReadLog; DataLoss when a record is not of this plan.
+/// Cost:   one bit per challenge of the plan, and what is issued and not closed.
+absl::StatusOr<ResumePoint> FindResumePoint(const std::string& path,
+                                            const std::vector<challenges::PlannedChallenge>& plan,
+                                            std::uint64_t live_from_ms);
+
+}  // namespace kaisar::checker

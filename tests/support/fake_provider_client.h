@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/eip712.h"
+#include "base/signing_key.h"
+#include "checker/provider_client.h"
+#include "checker/reachability.h"
+#include "tests/support/fake_clock.h"
+
+namespace kaisar::testing {
+
+/// How a fake device behaves. The default is honest and quick.
+struct FakeBehaviour {
+  bool reachable = true;
+  bool silent = false;  // accepts and never answers
+  bool declines = false;
+  bool mute_after_commitment = false;
+  bool forges_signatures = false;  // signs with a key that is not the device's
+  bool short_roots = false;        // commits to fewer roots than rounds
+  bool changes_opening = false;    // flips a bit in the opened row
+  std::uint32_t rtt_us = 1000;
+  std::uint32_t latency_ms = 40;  // of a whole latency call
+  std::uint32_t compute_ms = 20;  // until the commitment
+  std::uint32_t opening_ms = 5;
+};
+
+/// What a fake device was sent.
+struct FakeSent {
+  std::uint32_t device = 0;
+  v1::Kind kind = v1::KIND_UNSPECIFIED;
+  std::string challenge_id;
+  std::uint64_t wall_ms = 0;
+  bool samples = false;  // the samples, not the challenge
+};
+
+/// Devices in simulated time, with real keys and real proofs: ProviderClient without a network. It
+/// keeps the deadlines that the real client keeps.
+///
+/// Threads: one; callbacks come from FakeClock::Advance.
+class FakeProviderClient final : public checker::ProviderClient {
+ public:
+  FakeProviderClient(FakeClock& clock, const SigningDomain& domain)
+      : clock_(clock), domain_(domain) {}
+
+  /// Adds a device; its key follows from the id.
+  void AddDevice(std::uint32_t id, FakeBehaviour behaviour = {});
+  FakeBehaviour& behaviour(std::uint32_t id) { return devices_.at(id).behaviour; }
+  /// The address to put into the roster.
+  const Address& address(std::uint32_t id) const { return devices_.at(id).key.address(); }
+
+  const std::vector<FakeSent>& sent() const { return sent_; }
+  std::uint32_t most_matmul_at_once() const { return most_matmul_; }
+  std::uint32_t most_matmul_of(std::uint32_t id) const { return devices_.at(id).most_matmul; }
+  /// Called whenever something is sent, before anything else.
+  std::function<void(const FakeSent&)> on_sent;
+
+  void RunLatency(const v1::Device& device, checker::LatencyCallSpec spec,
+                  absl::AnyInvocable<void(checker::LatencyAnswer)> done) override;
+  std::shared_ptr<checker::MatmulCall> StartMatmul(
+      const v1::Device& device, checker::MatmulCallSpec spec,
+      absl::AnyInvocable<void(v1::CommitmentReceived)> committed,
+      absl::AnyInvocable<void(checker::MatmulAnswer)> done) override;
+
+ private:
+  friend class FakeMatmulCall;
+  struct Device {
+    SigningKey key;
+    FakeBehaviour behaviour;
+    std::uint32_t matmul = 0;
+    std::uint32_t most_matmul = 0;
+  };
+
+  void NoteSent(std::uint32_t device, const v1::SignedChallenge& challenge, bool samples);
+  Signature Sign(const Device& device, const Digest& digest) const;
+  checker::LatencyAnswer Answer(const Device& device, const checker::LatencyCallSpec& spec) const;
+
+  FakeClock& clock_;
+  const SigningDomain domain_;
+  std::map<std::uint32_t, Device> devices_;
+  std::vector<FakeSent> sent_;
+  std::uint32_t matmul_ = 0;
+  std::uint32_t most_matmul_ = 0;
+};
+
+/// Answers probes in simulated time.
+class FakeProber final : public checker::ReachabilityProber {
+ public:
+  explicit FakeProber(FakeClock& clock) : clock_(clock) {}
+  void Probe(std::vector<std::string> endpoints, unsigned deadline_ms,
+             absl::AnyInvocable<void(checker::ReachabilityResult)> done) override;
+
+  bool online = true;
+  std::vector<std::vector<std::string>> probes;  // the endpoints of each
+
+ private:
+  FakeClock& clock_;
+};
+
+}  // namespace kaisar::testing

@@ -1,0 +1,79 @@
+// One line per event, whatever text from outside is in it.
+#include "checker/event_log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "checker/figures.h"
+#include "checker/printable.h"
+#include "tests/unit/checker/dispatch_scene.h"
+
+namespace kaisar::testing {
+namespace {
+
+using checker::FormatEvent;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(EventLog, WritesKeysAndValues) {
+  EXPECT_EQ(FormatEvent("closed", {{"device", "3"}, {"verdict", "PASS"}}),
+            "closed device=3 verdict=PASS");
+}
+
+TEST(EventLog, QuotesWhatWouldBreakALine) {
+  EXPECT_EQ(FormatEvent("closed", {{"detail", "a b"}, {"x", ""}, {"y", "k=v"}}),
+            R"(closed detail="a b" x="" y="k=v")");
+  EXPECT_EQ(FormatEvent("closed", {{"detail", "say \"\\\"\n\x1b[2J\xff"}}),
+            R"(closed detail="say \"\\\"\x0a\x1b[2J\xff")");
+}
+
+TEST(EventLog, SaysWhatAChallengeCameTo) {
+  DispatchScene scene(2);
+  scene.client.behaviour(2).declines = true;
+  std::vector<std::string> lines;
+  scene.on_outcome = [&](const checker::Outcome& outcome) {
+    lines.push_back(FormatEvent("closed", checker::FieldsOf(outcome, TestPolicy())));
+  };
+  scene.Begin(
+      {Planned(100, 1, v1::LATENCY, 5), Planned(200, 1, v1::MATMUL), Planned(300, 2, v1::MATMUL)});
+  scene.RunFor(2000);
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_EQ(lines[0],
+            "closed device=1 kind=latency q=5 verdict=PASS due_ms=100 sent_ms=100 elapsed_ms=40 "
+            "rtt_us=1000 lost=0");
+  // 2 · 256³ · 2 operations in 20 ms less the ping of 1 ms, nine tenths of the raw time at least.
+  EXPECT_THAT(lines[1], HasSubstr("ops_per_second=3532"));
+  EXPECT_THAT(lines[2], HasSubstr("verdict=FAIL reason=REFUSED"));
+  EXPECT_THAT(lines[2], Not(HasSubstr("\n")));
+}
+
+TEST(Printable, KeepsAsciiAndNothingElse) {
+  EXPECT_EQ(checker::Printable("ok\n\x1b\xc3\xa9 ~", 100), "ok???? ~");
+  EXPECT_EQ(checker::Printable("abcdef", 3), "abc");
+}
+
+TEST(Figures, HaveThreeDigitsRoundedDown) {
+  EXPECT_EQ(checker::FormatRate(0), "0 op/s");
+  EXPECT_EQ(checker::FormatRate(999), "999 op/s");
+  EXPECT_EQ(checker::FormatRate(1000), "1.00 kop/s");
+  EXPECT_EQ(checker::FormatRate(12'390'000'000), "12.3 Gop/s");
+  EXPECT_EQ(checker::FormatRate(999'999'999'999), "999 Gop/s");
+  EXPECT_EQ(checker::FormatRate(1'234'000'000'000), "1.23 Top/s");
+  EXPECT_EQ(checker::FormatRate(5'000'000'000'000'000'000), "5000 Pop/s");
+}
+
+TEST(Figures, ReadAsPeopleSayThem) {
+  EXPECT_EQ(checker::FormatShare(1'000'000), "100.0 %");
+  EXPECT_EQ(checker::FormatShare(987'654), "98.7 %");
+  EXPECT_EQ(checker::FormatShare(999), "0.0 %");
+  EXPECT_EQ(checker::FormatMicroseconds(412), "412 us");
+  EXPECT_EQ(checker::FormatMicroseconds(1'239), "1.23 ms");
+  EXPECT_EQ(checker::FormatMicroseconds(2'050'000), "2.05 s");
+  EXPECT_EQ(checker::FormatDuration(42'999), "42 s");
+  EXPECT_EQ(checker::FormatDuration(185'000), "3:05");
+  EXPECT_EQ(checker::FormatDuration(7'205'000), "2:00:05");
+  EXPECT_EQ(checker::KindName(v1::MATMUL), "matmul");
+}
+
+}  // namespace
+}  // namespace kaisar::testing
