@@ -24,6 +24,9 @@ namespace {
 /// Lets a TLS handshake and the greeting of HTTP/2 through a slow connection.
 constexpr std::uint64_t kHandshakeBytes = 2500;
 
+/// What checkers put into SNI; another name in the certificate makes gRPC log every handshake.
+constexpr char kTlsName[] = "kaisar-provider";
+
 class Service final : public v1::Provider::CallbackService {
  public:
   explicit Service(const ScriptedOptions& options)
@@ -148,12 +151,12 @@ class Provider final : public ScriptedProvider {
 
 absl::StatusOr<std::unique_ptr<ScriptedProvider>> ScriptedProvider::Start(ScriptedOptions options) {
   if (options.tls.certificate_pem.empty()) {
-    ASSIGN_OR_RETURN(options.tls, MakeTlsKey("scripted-provider"));
+    ASSIGN_OR_RETURN(options.tls, MakeTlsKey(kTlsName));
   }
   ASSIGN_OR_RETURN(const Digest pin, TlsPin(options.tls.certificate_pem));
   TlsKey shown = options.tls;
   if (Find(options.behaviours, Cheat::kOtherTlsKey) != nullptr) {
-    ASSIGN_OR_RETURN(shown, MakeTlsKey("scripted-provider"));
+    ASSIGN_OR_RETURN(shown, MakeTlsKey(kTlsName));
   } else if (Find(options.behaviours, Cheat::kStolenCertificate) != nullptr) {
     ASSIGN_OR_RETURN(shown, StealCertificate(options.tls));
   }
