@@ -98,10 +98,11 @@ absl::StatusOr<Case> MakeCase(const JudgeContext& context, const Evidence& evide
   return found;
 }
 
-/// Nothing at all answered around that time, or the checker did not look.
+/// Nothing at all answered around that time, or the checker did not look: a missing message is all
+/// 0.
 bool WasOffline(const v1::ChallengeClosed& closed) {
-  return !closed.has_reachability() || (closed.reachability().devices_heard() == 0 &&
-                                        closed.reachability().endpoints_reached() == 0);
+  return closed.reachability().devices_heard() == 0 &&
+         closed.reachability().endpoints_reached() == 0;
 }
 
 /// Tells whether the refusal shows the challenge of another slot that kept the device busy: signed

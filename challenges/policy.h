@@ -14,17 +14,18 @@ namespace kaisar::challenges {
 
 /// What a device in one phase is asked of one kind, per epoch and slot.
 struct KindPolicy {
-  std::uint32_t count = 0;           // challenges per epoch, 1 to 65536
-  std::uint32_t weight = 0;          // of the kind's share in the quality, 0 to 1000
-  std::uint32_t least_evidence = 0;  // conclusive challenges without which the device is not reported
+  std::uint32_t count = 0;   // challenges per epoch, 1 to 65536
+  std::uint32_t weight = 0;  // of the kind's share in the quality, 0 to 1000
+  std::uint32_t least_evidence =
+      0;  // conclusive challenges without which the device is not reported
 };
 
 struct LatencyPolicy {
   std::uint32_t pings = 0;
   std::uint32_t spacing_ms = 0;
-  std::uint32_t deadline_ms = 0;     // for the whole challenge, from sending it
+  std::uint32_t deadline_ms = 0;  // for the whole challenge, from sending it
   std::uint32_t target_us = 0;
-  std::uint32_t limit_us = 0;        // > target_us
+  std::uint32_t limit_us = 0;  // > target_us
 };
 
 /// Matmul parameters of one device class.

@@ -11,8 +11,8 @@
 namespace kaisar::challenges {
 
 /// Checks everything a roster promises, so that later code needs no checks: sizes of all byte
-/// fields, ids ascending and unique, known phases and classes, claims above 0, `slot` among the slots.
-/// Says nothing of keys used twice (one owner may have many devices).
+/// fields, ids ascending and unique, known phases and classes, claims above 0, `slot` among the
+/// slots. Says nothing of keys used twice (one owner may have many devices).
 ///
 /// Errors: InvalidArgument with the device or slot, the field, its value and what was expected.
 absl::Status ValidateRoster(const v1::Roster& roster, const Policy& policy, std::uint32_t slot);

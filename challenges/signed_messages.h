@@ -33,10 +33,11 @@ v1::SignedChallenge MakeChallenge(const EpochKey& key, const EpochScope& scope,
                                   const v1::Device& device, const Policy& policy);
 
 /// Adds the slot's signature.
-void SignChallenge(const SigningKey& key, const SigningDomain& domain, v1::SignedChallenge& challenge);
+void SignChallenge(const SigningKey& key, const SigningDomain& domain,
+                   v1::SignedChallenge& challenge);
 
-/// Checks a challenge's form: field lengths, kind, params hash, params within the protocol's limits.
-/// Allocates nothing that depends on them. Not its signature.
+/// Checks a challenge's form: field lengths, kind, params hash, params within the protocol's
+/// limits. Allocates nothing that depends on them. Not its signature.
 ///
 /// Errors: InvalidArgument with the field, its value and the limit.
 absl::Status ValidateChallenge(const v1::SignedChallenge& challenge);

@@ -186,6 +186,9 @@ TEST_F(MatmulJudge, NamesWhatBecameOfACallWithoutACommitment) {
 
 TEST_F(MatmulJudge, FailsNobodyOnRecordsThatContradictThemselves) {
   EXPECT_EQ(Judged(false), Inconclusive(v1::STOPPED));  // an opening without a commitment
+  Lose(v1::VIOLATION);
+  EXPECT_EQ(Judged(false), Inconclusive(v1::STOPPED));  // the same, however the call ended
+  closed_.set_transport(v1::COMPLETED);
   closed_.mutable_matmul()->clear_opening();
   EXPECT_EQ(Judged(false), Inconclusive(v1::STOPPED));  // completed without either
   EXPECT_EQ(Judged(true), Inconclusive(v1::STOPPED));   // completed without an opening
@@ -254,7 +257,8 @@ TEST(MatmulRate, IsZeroWithoutATimeAndBoundedForTheShortest) {
   EXPECT_EQ(MatmulRate({1024, 4}, Timed(0, {})), 0u);
   EXPECT_EQ(MatmulRate({256, 1}, Timed(1, {5})), 33'554'432'000'000'000u);
   EXPECT_EQ(MatmulRate({32768, 4096}, Timed(1, {})), std::numeric_limits<std::uint64_t>::max());
-  EXPECT_EQ(MatmulRate({32768, 4096}, Timed(std::numeric_limits<std::uint64_t>::max(), {})), 15'625'000u);
+  EXPECT_EQ(MatmulRate({32768, 4096}, Timed(std::numeric_limits<std::uint64_t>::max(), {})),
+            15'625'000u);
 }
 
 }  // namespace
