@@ -10,6 +10,7 @@
 #include <sstream>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
@@ -179,7 +180,8 @@ absl::StatusOr<YamlTree> ParseYamlTree(const std::string& file, const std::strin
   }
   Builder builder;
   try {
-    std::istringstream stream(text);
+    // The parser notices a quotation mark that is never closed only when no line end comes last.
+    std::istringstream stream(std::string(absl::StripTrailingAsciiWhitespace(text)));
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
