@@ -36,12 +36,16 @@ struct DeviceScore {
 /// Gathers what the closed challenges of an epoch say and computes the scores: a pure integer
 /// function of the log.
 ///
-/// Cost:   8 bytes per conclusive challenge.
+/// Result: a PROOF_INVALID makes the score 0 even where evidence is too little otherwise; the
+///         latency share counts answered challenges alone, as the others have no RTT.
+/// Cost:   12 bytes per conclusive challenge.
 /// Source: docs/protocol.md, Score.
 class Scorer {
  public:
+  /// `roster` (as ValidateRoster accepts it) and `policy` must outlive the scorer.
   Scorer(const v1::Roster& roster, const challenges::Policy& policy);
-  /// Counts one closed challenge; `commitment` is null unless one was recorded.
+  /// Counts one closed challenge by its verdict; `commitment` is null unless one was recorded.
+  /// Devices that are not in the roster are left aside.
   void Add(const v1::ChallengeClosed& closed, const v1::CommitmentReceived* commitment);
   /// One entry per device of the roster, ascending ids.
   std::vector<DeviceScore> Scores() const;
@@ -56,6 +60,9 @@ class Scorer {
     std::uint32_t unanswered = 0;
     std::map<v1::Kind, std::uint32_t> conclusive;
   };
+  DeviceScore ScoreOf(const v1::Device& device, const Tally& tally) const;
+  std::string Explain(const v1::Device& device, const Tally& tally, const DeviceScore& score) const;
+
   const v1::Roster& roster_;
   const challenges::Policy& policy_;
   std::map<std::uint32_t, Tally> tallies_;

@@ -1,0 +1,104 @@
+// kaisar-audit: checks what a checker reported, from its files alone.
+#include <google/protobuf/util/json_util.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "audit/log_reader.h"
+#include "audit/recompute.h"
+#include "audit/verify_command.h"
+#include "challenges/limits.h"
+
+namespace kaisar::audit {
+namespace {
+
+constexpr int kWrong = 1;       // it was read, and does not hold
+constexpr int kUnreadable = 2;  // wrong usage, or a file that cannot be read
+
+constexpr char kFooter[] = R"(Examples:
+  kaisar-audit verify --log epoch-7.log --report epoch-7.report.json
+      recomputes plan, seeds, samples, signatures, proofs, verdicts, scores and the report
+  kaisar-audit verify --log epoch-7.log --report epoch-7.report.json --json | jq .differences
+  kaisar-audit show --log epoch-7.log | jq -c 'select(.closed.verdict == "FAIL")'
+      prints one JSON object a record; byte fields are base64
+  kaisar-audit recompute --seed $(printf 'ab%.0s' $(seq 32)) --n 1024 --rounds 2
+      does the work of one matmul challenge and prints its roots
+
+Exit status: 0 all holds; 1 it does not; 2 wrong usage, or a file cannot be read.)";
+
+int Fail(const absl::Status& status, int exit_status) {
+  std::cout.flush();
+  std::cerr << "kaisar-audit: " << status.message() << "\n";
+  return exit_status;
+}
+
+int RunShow(const std::string& log_path) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  const auto summary =
+      ReadLog(log_path, [&](std::uint64_t index, ByteView, const v1::Record& record) {
+        std::string line;
+        const auto status = google::protobuf::util::MessageToJsonString(record, &line, options);
+        if (!status.ok()) {
+          return absl::DataLossError(absl::StrCat("record ", index, ": cannot be shown as JSON"));
+        }
+        std::cout << line << "\n";
+        return absl::OkStatus();
+      });
+  if (summary.ok()) return 0;
+  return Fail(summary.status(), absl::IsDataLoss(summary.status()) ? kWrong : kUnreadable);
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app("Checks what a checker reported, from its files alone.", "kaisar-audit");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", KAISAR_VERSION);
+  app.footer(kFooter);
+
+  std::string log_path, report_path;
+  bool json = false;
+  CLI::App* verify = app.add_subcommand(
+      "verify", "recompute everything that an epoch's log and report say, and compare");
+  verify->add_option("--log", log_path, "challenge log, a file")->required();
+  verify->add_option("--report", report_path, "signed report, a JSON file")->required();
+  verify->add_flag("--json", json, "print one JSON object instead of a table");
+
+  RecomputeOptions recompute;
+  CLI::App* compute = app.add_subcommand(
+      "recompute",
+      "do the work of a matmul challenge; prints {\"roots\":[…],\"commitment\":\"…\"}");
+  compute->add_option("--seed", recompute.seed, "32 bytes of hex")->required();
+  compute->add_option("--n", recompute.n, "size of the matrices, a power of two")
+      ->required()
+      ->check(CLI::Range(challenges::kLeastMatmulSize, challenges::kMostMatmulSize));
+  compute->add_option("--rounds", recompute.rounds, "number of rounds")
+      ->required()
+      ->check(CLI::Range(1u, challenges::kMostMatmulRounds));
+  compute->add_option("--threads", recompute.threads, "threads to compute with")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+
+  CLI::App* show = app.add_subcommand("show", "print a log's records as lines of JSON");
+  show->add_option("--log", log_path, "challenge log, a file")->required();
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUnreadable;
+  }
+  if (verify->parsed()) return RunVerify(log_path, report_path, json, std::cout, std::cerr);
+  if (compute->parsed()) {
+    const absl::Status status = PrintRecomputed(recompute, std::cout);
+    return status.ok() ? 0 : Fail(status, kUnreadable);
+  }
+  return RunShow(log_path);
+}
+
+}  // namespace
+}  // namespace kaisar::audit
+
+int main(int argc, char** argv) {
+  return kaisar::audit::Main(argc, argv);
+}

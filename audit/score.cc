@@ -1,0 +1,121 @@
+#include "audit/score.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/numeric/int128.h"
+#include "absl/strings/str_cat.h"
+#include "challenges/latency/pings.h"
+#include "challenges/roster.h"
+
+namespace kaisar::audit {
+namespace {
+
+constexpr std::uint32_t kWhole = 1'000'000;  // parts per million
+constexpr std::uint32_t kMostScore = 200;
+
+/// 10^6 · part / whole, at most 10^6; rounds down. `whole` > 0.
+std::uint32_t ShareOf(std::uint64_t part, std::uint64_t whole) {
+  if (part >= whole) return kWhole;
+  return static_cast<std::uint32_t>(absl::uint128(part) * kWhole / whole);
+}
+
+/// The lower one of an even number; 0 for none.
+template <typename T>
+T LowerMedian(std::vector<T> values) {
+  if (values.empty()) return 0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+std::uint32_t LatencyShare(std::uint32_t rtt_us, const challenges::LatencyPolicy& policy) {
+  if (rtt_us <= policy.target_us) return kWhole;
+  if (rtt_us >= policy.limit_us) return 0;
+  return ShareOf(policy.limit_us - rtt_us, policy.limit_us - policy.target_us);
+}
+
+}  // namespace
+
+Scorer::Scorer(const v1::Roster& roster, const challenges::Policy& policy)
+    : roster_(roster), policy_(policy) {
+  for (const v1::Device& device : roster.devices()) {
+    tallies_[device.id()].counts.device = device.id();
+  }
+}
+
+void Scorer::Add(const v1::ChallengeClosed& closed, const v1::CommitmentReceived* commitment) {
+  const auto found = tallies_.find(closed.device());
+  if (found == tallies_.end()) return;
+  Tally& tally = found->second;
+  if (closed.reason() != v1::NONE) ++tally.counts.reasons[closed.reason()];
+  if (closed.verdict() != v1::PASS && closed.verdict() != v1::FAIL) {
+    ++tally.counts.inconclusive;
+    return;
+  }
+  const bool passed = closed.verdict() == v1::PASS;
+  ++(passed ? tally.counts.passed : tally.counts.failed);
+  ++tally.conclusive[closed.kind()];
+  if (closed.reason() == v1::PROOF_INVALID) tally.counts.proof_invalid = true;
+  if (closed.kind() == v1::LATENCY) {
+    ++(passed ? tally.answered : tally.unanswered);
+    if (passed) {
+      tally.median_rtts_us.push_back(
+          challenges::Summarize(closed.latency(), policy_.latency.pings).median_us);
+    }
+  } else if (closed.kind() == v1::MATMUL) {
+    const v1::Device& device = *challenges::FindDevice(roster_, closed.device());
+    const auto asked = policy_.classes.find(device.device_class());
+    std::uint64_t rate = 0;
+    if (passed && commitment != nullptr && asked != policy_.classes.end()) {
+      rate = challenges::MatmulRate({asked->second.n, asked->second.rounds}, *commitment);
+    }
+    tally.rates.push_back(rate);
+    tally.compute_shares_ppm.push_back(ShareOf(rate, device.ops_per_second()));
+  }
+}
+
+std::vector<DeviceScore> Scorer::Scores() const {
+  std::vector<DeviceScore> scores;
+  scores.reserve(tallies_.size());
+  for (const v1::Device& device : roster_.devices()) {
+    scores.push_back(ScoreOf(device, tallies_.at(device.id())));
+  }
+  return scores;
+}
+
+DeviceScore Scorer::ScoreOf(const v1::Device& device, const Tally& tally) const {
+  DeviceScore score = tally.counts;
+  const std::uint64_t asked = std::uint64_t{tally.answered} + tally.unanswered;
+  score.availability_ppm = asked == 0 ? 0 : ShareOf(tally.answered, asked);
+  score.median_rtt_us = LowerMedian(tally.median_rtts_us);
+  score.latency_ppm =
+      tally.median_rtts_us.empty() ? 0 : LatencyShare(score.median_rtt_us, policy_.latency);
+  score.median_ops_per_second = LowerMedian(tally.rates);
+  score.compute_ppm = LowerMedian(tally.compute_shares_ppm);
+
+  std::uint64_t weights = 0, weighted = 0;
+  bool enough = false;
+  if (const auto kinds = policy_.phases.find(device.phase()); kinds != policy_.phases.end()) {
+    enough = !kinds->second.empty();
+    for (const auto& [kind, policy] : kinds->second) {
+      const auto conclusive = tally.conclusive.find(kind);
+      const std::uint32_t have = conclusive == tally.conclusive.end() ? 0 : conclusive->second;
+      enough = enough && have >= policy.least_evidence;
+      weights += policy.weight;
+      weighted += std::uint64_t{policy.weight} *
+                  (kind == v1::LATENCY ? score.latency_ppm : score.compute_ppm);
+    }
+  }
+  score.quality_ppm = weights == 0 ? 0 : static_cast<std::uint32_t>(weighted / weights);
+  const std::uint64_t worth = std::uint64_t{score.quality_ppm} * score.availability_ppm / kWhole;
+  if (score.proof_invalid) {
+    score.score = 0;
+  } else if (enough) {
+    score.score = static_cast<std::uint8_t>(kMostScore * worth / kWhole);
+  }
+  score.explanation = Explain(device, tally, score);
+  return score;
+}
+
+}  // namespace kaisar::audit

@@ -1,0 +1,118 @@
+#include "audit/verify.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "audit/differences.h"
+#include "audit/log_reader.h"
+#include "audit/log_verifier.h"
+#include "audit/report.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "base/signing_key.h"
+#include "base/status_macros.h"
+
+namespace kaisar::audit {
+namespace {
+
+/// 2^24 devices take 2 MiB of words, and less than 48 bytes each in readable form.
+constexpr std::uint64_t kMostReportBytes = std::uint64_t{1} << 30;
+
+std::string ScoreText(const std::optional<std::uint8_t>& score) {
+  return score.has_value() ? absl::StrCat(*score) : "not reported";
+}
+
+/// Compares the words of the report with the scores that the log gives, device by device.
+void CompareScores(const Report& report, const std::vector<DeviceScore>& scores,
+                   Differences& differences) {
+  if (report.words == PackScores(scores)) return;
+  const absl::StatusOr<std::vector<ReportedScore>> reported = UnpackScores(report.words);
+  if (!reported.ok()) return;  // ReadReport has said so
+  std::map<std::uint32_t, std::optional<std::uint8_t>> rest;
+  for (const ReportedScore& entry : *reported) rest[entry.device] = entry.score;
+  for (const DeviceScore& score : scores) {
+    const auto found = rest.find(score.device);
+    const std::optional<std::uint8_t> given = found == rest.end() ? std::nullopt : found->second;
+    if (found != rest.end()) rest.erase(found);
+    if (given == score.score) continue;
+    differences.Add(absl::StrCat("report: score of device ", score.device, " is ", ScoreText(given),
+                                 ", expected ", ScoreText(score.score),
+                                 score.explanation.empty() ? "" : ": ", score.explanation));
+  }
+  for (const auto& [device, score] : rest) {
+    differences.Add(absl::StrCat("report: has a score of ", ScoreText(score), " for device ",
+                                 device, ", which is not in the roster"));
+  }
+}
+
+void CheckReportSignature(const SignedReport& signed_report, const Address& slot_key,
+                          Differences& differences) {
+  if (signed_report.signer != slot_key) {
+    differences.Add(absl::StrCat("report: signer is ", ToHex(signed_report.signer), ", expected ",
+                                 ToHex(slot_key), " as in the roster"));
+  }
+  const Digest digest = ReportDigest(signed_report.report);
+  const absl::StatusOr<Address> recovered = RecoverAddress(digest, signed_report.signature);
+  if (!recovered.ok()) {
+    differences.Add(absl::StrCat("report: signature: ", recovered.status().message()));
+  } else if (*recovered != slot_key) {
+    differences.Add(absl::StrCat("report: is signed by ", ToHex(*recovered), ", expected slot ",
+                                 signed_report.report.slot, "'s key ", ToHex(slot_key)));
+  }
+}
+
+VerifyResult ResultOf(const Differences& differences, const LogVerifier& verifier,
+                      std::uint64_t records, std::vector<DeviceScore> scores) {
+  VerifyResult result;
+  result.differences = differences.lines();
+  result.difference_count = differences.count();
+  result.records = records;
+  result.challenges = verifier.counts().challenges;
+  result.signatures_checked = verifier.counts().signatures + (verifier.usable() ? 1 : 0);
+  result.samples_checked = verifier.counts().samples;
+  result.scores = std::move(scores);
+  return result;
+}
+
+}  // namespace
+
+absl::StatusOr<VerifyResult> Verify(const std::string& log_path, const std::string& report_path,
+                                    const std::function<void(std::uint64_t done)>& progress) {
+  ASSIGN_OR_RETURN(const std::string json, ReadFile(report_path, kMostReportBytes));
+  const absl::StatusOr<ReportFile> file = ReadReport(json);
+  if (!file.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(report_path, ": ", file.status().message()));
+  }
+  const Report& report = file->report.report;
+  Differences differences;
+  LogVerifier verifier(report, differences);
+  std::uint64_t records = 0;
+  const absl::StatusOr<LogSummary> summary =
+      ReadLog(log_path, [&](std::uint64_t index, ByteView, const v1::Record& record) {
+        verifier.Add(index, record);
+        records = index + 1;
+        if (progress) progress(records);
+        return absl::OkStatus();
+      });
+  if (!summary.ok()) {
+    if (!absl::IsDataLoss(summary.status())) return summary.status();
+    // The rest of the log is not known, so nothing can be said of what would be in it.
+    differences.Add(absl::StrCat("log: ", summary.status().message()));
+    return ResultOf(differences, verifier, records, {});
+  }
+  if (records == 0) differences.Add("log: has no record");
+  if (summary->root != report.transcript_root) {
+    differences.Add(absl::StrCat("report: transcript root is ", ToHex(report.transcript_root),
+                                 ", the log's is ", ToHex(summary->root)));
+  }
+  verifier.Finish(summary->closed);
+  std::vector<DeviceScore> scores = verifier.Scores();
+  for (const std::string& line : file->contradictions) differences.Add("report: " + line);
+  if (verifier.usable()) {
+    CompareScores(report, scores, differences);
+    CheckReportSignature(file->report, verifier.SlotKey(), differences);
+  }
+  return ResultOf(differences, verifier, records, std::move(scores));
+}
+
+}  // namespace kaisar::audit

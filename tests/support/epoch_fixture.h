@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "audit/report.h"
+#include "base/signing_key.h"
+#include "challenges/plan.h"
+#include "challenges/policy.h"
+#include "challenges/randomness.h"
+#include "kaisar/v1/log.pb.h"
+
+namespace kaisar::testing {
+
+/// A whole synthetic epoch of slot 3, epoch 7, chain 31337: an honest log as a checker would have
+/// written it, and its report. Made in-process from fixed keys: the same at every call.
+///
+/// Seven devices, n = 256, a minute:
+///   1, 2  honest, of one owner              5  one bit of its first opening is wrong: score 0
+///   3     honest, registering               6  honest but slow: its matmul takes 20 s; also
+///   4     honest, in service; one latency      unreachable for its first latency challenge
+///         challenge STOPPED                 7  busy for the other slot at each matmul: left out
+class EpochFixture {
+ public:
+  static constexpr std::uint32_t kSlot = 3;
+  static constexpr std::uint32_t kOtherSlot = 9;
+  static constexpr std::uint32_t kEpoch = 7;
+  static constexpr std::uint64_t kChainId = 31337;
+  static constexpr std::uint64_t kBeaconMs = 1'767'225'600'000;
+  static constexpr std::uint64_t kEpochMs = 60'000;
+
+  EpochFixture();
+
+  /// What the log holds; change it at will.
+  std::vector<v1::Record> records;
+  /// What the report says besides the words and the root; change it at will.
+  audit::Report report;
+
+  v1::EpochOpened& opened() { return *records.front().mutable_epoch_opened(); }
+  challenges::EpochKey key() const;
+  challenges::EpochScope scope() const;
+  const challenges::Policy& policy() const { return policy_; }
+  /// The n-th record of a kind for a device, counted from 0; aborts when there is none.
+  std::size_t FindIssued(std::uint32_t device, v1::Kind kind, std::uint32_t sequence) const;
+  std::size_t FindCommitment(std::uint32_t device, std::uint32_t sequence) const;
+  std::size_t FindClosed(std::uint32_t device, v1::Kind kind, std::uint32_t sequence) const;
+  v1::ChallengeClosed& Closed(std::uint32_t device, v1::Kind kind, std::uint32_t sequence) {
+    return *records[FindClosed(device, kind, sequence)].mutable_closed();
+  }
+  v1::ChallengeIssued& Issued(std::uint32_t device, v1::Kind kind, std::uint32_t sequence) {
+    return *records[FindIssued(device, kind, sequence)].mutable_issued();
+  }
+  v1::CommitmentReceived& Commitment(std::uint32_t device, std::uint32_t sequence) {
+    return *records[FindCommitment(device, sequence)].mutable_commitment();
+  }
+
+  /// Sets the report's words and root to what a slot would report that believes its own records:
+  /// the scores follow from the verdicts as they are written, without a look at the proofs.
+  void ReportAsRecorded();
+
+  /// Writes the records as they are into a log with a right tree, and the report, signed by
+  /// `signer` (the slot's key when null).
+  void WriteLog(const std::string& path) const;
+  void WriteReport(const std::string& path, const SigningKey* signer = nullptr) const;
+
+  static SigningKey SlotKey(std::uint32_t slot);
+  static SigningKey DeviceKeyOf(std::uint32_t device);
+  static std::string PolicyYaml();
+
+ private:
+  challenges::Policy policy_;
+};
+
+}  // namespace kaisar::testing
