@@ -186,9 +186,10 @@ absl::StatusOr<YamlTree> ParseYamlTree(const std::string& file, const std::strin
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
-    return ErrorAt(file, error.mark.line + 1, error.msg);
+    return ErrorAt(file, error.mark.line + 1, absl::Utf8SafeCEscape(error.msg));
   } catch (const std::exception& error) {
-    return ErrorAt(file, 1, absl::StrCat("cannot be parsed: ", error.what()));
+    return ErrorAt(file, 1,
+                   absl::StrCat("cannot be parsed: ", absl::Utf8SafeCEscape(error.what())));
   }
   if (builder.empty()) return ErrorAt(file, 1, "is empty, expected a mapping");
   return builder.TakeRoot();
