@@ -16,8 +16,8 @@ namespace kaisar::checker {
 /// How one call ended, as the transport saw it. A bad end is a result, not an error.
 struct CallEnd {
   v1::Transport transport = v1::TRANSPORT_UNSPECIFIED;
-  std::string detail;        // for people, at most 512 bytes
-  v1::Refusal refusal;       // only after DECLINED
+  std::string detail;            // for people, at most 512 bytes
+  v1::Refusal refusal;           // only after DECLINED
   std::uint64_t elapsed_ms = 0;  // since the call was started, monotonic
 };
 
@@ -30,16 +30,17 @@ struct LatencyCallSpec {
   v1::SignedChallenge challenge;
   std::vector<challenges::PingNonce> nonces;
   std::uint32_t spacing_ms = 0;
-  std::uint32_t deadline_ms = 0;   // for the whole call
+  std::uint32_t deadline_ms = 0;  // for the whole call
 };
 
 struct MatmulCallSpec {
   v1::SignedChallenge challenge;
-  std::uint32_t connect_deadline_ms = 0;     // until the pings before the challenge are back
-  std::uint32_t commitment_deadline_ms = 0;  // the call goes on for `grace_ms` beyond it, so that a late
-  std::uint32_t opening_deadline_ms = 0;     // commitment is told from none
+  std::uint32_t connect_deadline_ms = 0;  // until the pings before the challenge are back
+  std::uint32_t commitment_deadline_ms =
+      0;  // the call goes on for `grace_ms` beyond it, so that a late
+  std::uint32_t opening_deadline_ms = 0;  // commitment is told from none
   std::uint32_t grace_ms = 0;
-  std::uint64_t most_answer_bytes = 0;       // larger messages are a VIOLATION
+  std::uint64_t most_answer_bytes = 0;  // larger messages are a VIOLATION
 };
 
 struct MatmulAnswer {
@@ -62,7 +63,8 @@ class MatmulCall {
 
 /// Calls devices. One real adapter (checker/grpc_client.h) and one fake (tests/support).
 ///
-/// Threads: all methods from any thread; none blocks. Callbacks come on threads of the transport and
+/// Threads: all methods from any thread; none blocks. Callbacks come on threads of the transport
+/// and
 ///          must not block either.
 class ProviderClient {
  public:
@@ -72,9 +74,9 @@ class ProviderClient {
   virtual void RunLatency(const v1::Device& device, LatencyCallSpec spec,
                           absl::AnyInvocable<void(LatencyAnswer)> done) = 0;
 
-  /// Starts one matmul challenge: eight pings, the challenge, the commitment. `committed` comes at most
-  /// once, with the times that the rate is computed from; then SendSamples is due. `done` comes exactly
-  /// once, last.
+  /// Starts one matmul challenge: eight pings, the challenge, the commitment. `committed` comes at
+  /// most once, with the times that the rate is computed from; then SendSamples is due. `done`
+  /// comes exactly once, last.
   virtual std::shared_ptr<MatmulCall> StartMatmul(
       const v1::Device& device, MatmulCallSpec spec,
       absl::AnyInvocable<void(v1::CommitmentReceived)> committed,

@@ -14,7 +14,8 @@ struct ReachabilityResult {
 
 /// Tells whether the checker reaches anything at all: TCP connects to endpoints, in parallel.
 ///
-/// Threads: from any thread; `done` comes exactly once, on a thread of the prober, within `deadline_ms`.
+/// Threads: from any thread; `done` comes exactly once, on a thread of the prober, within
+/// `deadline_ms`.
 class ReachabilityProber {
  public:
   virtual ~ReachabilityProber() = default;

@@ -15,8 +15,8 @@ namespace kaisar::challenges {
 struct MatmulClaim {
   Digest seed{};
   MatmulShape shape;
-  std::vector<Digest> roots;           // root_1 … root_R, as committed
-  std::vector<MatmulSample> samples;   // as asked
+  std::vector<Digest> roots;          // root_1 … root_R, as committed
+  std::vector<MatmulSample> samples;  // as asked
 };
 
 /// Checks an opening: exactly the asked samples in the asked order, every size, both paths, and the

@@ -70,6 +70,10 @@ class LintTest(unittest.TestCase):
         self.write("base/x.cc", "//" + "x" * 99 + "\n")
         self.expect_one(sizes, "101 columns")
 
+    def test_sizes_accept_a_long_line_in_a_raw_string_only(self):
+        self.write("base/x.cc", 'a = R"(\n' + "x" * 120 + '\n)";\n//' + "y" * 99 + "\n")
+        self.expect_one(sizes, "base/x.cc:4: 101 columns")
+
     def test_whitespace_rejects_tab_blank_and_missing_newline(self):
         self.write("base/x.cc", "\tint x; \nint y;")
         self.assertEqual(len(self.find(whitespace)), 3)
