@@ -88,7 +88,9 @@ TEST(Engine, CpuEqualsPlainAtAThousandRows) {
   std::mt19937_64 random(7);
   const Digest seed = RandomSeed(random);
   const std::vector<State> expected = States(*MakePlainEngine(), seed, 1024, 1);
-  for (const std::int64_t target : Targets()) {
+  std::vector<std::int64_t> targets = Targets();
+  targets.pop_back();  // plain C++ takes a second; the test above has it
+  for (const std::int64_t target : targets) {
     const OnTarget on_target(target);
     const auto engine = MakeCpuEngine(2);
     SCOPED_TRACE(engine->Description());
