@@ -70,7 +70,7 @@ TEST(Engine, PlainGivesTheReferenceRootsOfTheProtocol) {
 
 // Sanitizers make products tens of times slower.
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr std::uint32_t kLargeSize = 256;
+constexpr std::uint32_t kLargeSize = 512;
 #else
 constexpr std::uint32_t kLargeSize = 1024;
 #endif
