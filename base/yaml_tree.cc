@@ -97,8 +97,7 @@ class Builder final : public YAML::EventHandler {
       if (duplicate == nullptr || child.key_line < duplicate->key_line) duplicate = &child;
     }
     if (duplicate != nullptr) {
-      Refuse(duplicate->key_line,
-             absl::StrCat("duplicate key ", absl::Utf8SafeCEscape(duplicate->key)));
+      Refuse(duplicate->key_line, absl::StrCat("duplicate key ", duplicate->key));
     }
   }
 

@@ -255,6 +255,7 @@ TEST(YamlReader, HasLimitsOnSizeAndDepth) {
 }
 
 TEST(YamlReader, ShowsStrangeValuesInOneShortLine) {
+  EXPECT_EQ(ParseError("\"a\\nb\": 1\n\"a\\nb\": 2\n"), "f.yaml:2: duplicate key a\\nb");
   const std::string error = ReadError("n: \"\\x01\\n" + std::string(500, 'a') + "\"",
                                       [](YamlReader& reader) { reader.Uint("n", 0, 1); });
   EXPECT_EQ(error, "f.yaml:1: n: is \"\\x01\\n" + std::string(78, 'a') +
