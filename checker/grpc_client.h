@@ -15,7 +15,6 @@ struct GrpcClientOptions {
   TlsKey tls;                                      // shown to every device
   std::uint32_t connect_timeout_ms = 3000;         // TCP and TLS, each address of a device
   std::uint32_t idle_timeout_ms = 30 * 60 * 1000;  // an unused connection is closed
-  std::uint32_t most_message_bytes = 64 << 20;     // no device may send a larger one, on any call
 };
 
 /// Calls devices over gRPC with mutual TLS; a device is who shows the key of its pin, whatever its

@@ -22,6 +22,9 @@ using grpc::experimental::StaticDataCertificateProvider;
 using grpc::experimental::TlsChannelCredentialsOptions;
 using grpc::experimental::TlsCustomVerificationCheckRequest;
 
+constexpr std::uint64_t kLeastMessageBytes = 1 << 20;
+constexpr std::uint64_t kMostMessageBytes = 256 << 20;  // 2 GiB is what gRPC can count
+
 /// Compares the key of the peer's certificate with the pin. That the peer has the private key is
 /// what the TLS handshake itself has proven by then.
 class PinVerifier : public ExternalCertificateVerifier {
@@ -59,10 +62,10 @@ std::shared_ptr<grpc::experimental::CertificateProviderInterface> Identity(const
 GrpcChannels::GrpcChannels(const GrpcClientOptions& options)
     : connect_timeout_ms_(options.connect_timeout_ms),
       idle_timeout_ms_(options.idle_timeout_ms),
-      most_message_bytes_(options.most_message_bytes),
       identity_(Identity(options.tls)) {}
 
-std::shared_ptr<grpc::Channel> GrpcChannels::Make(const v1::Device& device) const {
+std::shared_ptr<grpc::Channel> GrpcChannels::Make(const v1::Device& device,
+                                                  std::uint64_t most_message_bytes) const {
   TlsChannelCredentialsOptions tls;
   tls.set_certificate_provider(identity_);
   tls.watch_identity_key_cert_pairs();
@@ -78,7 +81,7 @@ std::shared_ptr<grpc::Channel> GrpcChannels::Make(const v1::Device& device) cons
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, connect_ms);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, connect_ms);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, connect_ms);
-  arguments.SetMaxReceiveMessageSize(static_cast<int>(most_message_bytes_));
+  arguments.SetMaxReceiveMessageSize(static_cast<int>(most_message_bytes));
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // a challenge is sent when it is said to be sent
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
@@ -91,26 +94,30 @@ std::shared_ptr<grpc::Channel> GrpcChannels::Make(const v1::Device& device) cons
                                    grpc::experimental::TlsCredentials(tls), arguments);
 }
 
-GrpcChannels::Use GrpcChannels::Get(const v1::Device& device) {
+GrpcChannels::Use GrpcChannels::Get(const v1::Device& device, std::uint64_t most_message_bytes) {
+  // Most calls need the same, so that the first call's channel serves them all.
+  most_message_bytes = std::clamp(most_message_bytes, kLeastMessageBytes, kMostMessageBytes);
   std::shared_ptr<grpc::Channel> found;
   {
     MutexLock lock(mutex_);
     const auto entry = entries_.find(device.id());
     if (entry != entries_.end() && entry->second.endpoint == device.endpoint() &&
-        entry->second.tls_pin == device.tls_pin()) {
+        entry->second.tls_pin == device.tls_pin() &&
+        entry->second.most_message_bytes >= most_message_bytes) {
       found = entry->second.channel;
     }
   }
   if (found != nullptr) {
     return {found, found->GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_READY};
   }
-  std::shared_ptr<grpc::Channel> made = Make(device);
+  std::shared_ptr<grpc::Channel> made = Make(device, most_message_bytes);
   std::shared_ptr<grpc::Channel> replaced;  // destroyed after the lock
   MutexLock lock(mutex_);
   Entry& entry = entries_[device.id()];
   replaced = std::exchange(entry.channel, made);
   entry.endpoint = device.endpoint();
   entry.tls_pin = device.tls_pin();
+  entry.most_message_bytes = most_message_bytes;
   return {std::move(made), false};
 }
 

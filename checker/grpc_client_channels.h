@@ -25,8 +25,9 @@ class GrpcChannels {
     std::shared_ptr<grpc::Channel> channel;
     bool connected = false;  // it was before this use
   };
-  /// The device's channel; a new one when there is none, or when endpoint or pin have changed.
-  Use Get(const v1::Device& device) ABSL_LOCKS_EXCLUDED(mutex_);
+  /// The device's channel; a new one when there is none, when endpoint or pin have changed, or when
+  /// the one that there is takes less than `most_message_bytes`.
+  Use Get(const v1::Device& device, std::uint64_t most_message_bytes) ABSL_LOCKS_EXCLUDED(mutex_);
 
   /// Forgets a channel, so that the next use connects afresh instead of waiting out a backoff or
   /// trusting a connection that has died unnoticed. Calls that use it go on.
@@ -37,13 +38,14 @@ class GrpcChannels {
   struct Entry {
     std::string endpoint;
     std::string tls_pin;
+    std::uint64_t most_message_bytes = 0;
     std::shared_ptr<grpc::Channel> channel;
   };
-  std::shared_ptr<grpc::Channel> Make(const v1::Device& device) const;
+  std::shared_ptr<grpc::Channel> Make(const v1::Device& device,
+                                      std::uint64_t most_message_bytes) const;
 
   const std::uint32_t connect_timeout_ms_;
   const std::uint32_t idle_timeout_ms_;
-  const std::uint32_t most_message_bytes_;
   const std::shared_ptr<grpc::experimental::CertificateProviderInterface> identity_;
   Mutex mutex_;
   std::map<std::uint32_t, Entry> entries_ ABSL_GUARDED_BY(mutex_);

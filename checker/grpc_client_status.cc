@@ -1,23 +1,8 @@
 #include "checker/grpc_client_status.h"
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 
 namespace kaisar::checker {
-namespace {
-
-constexpr std::size_t kMostDetailBytes = 512;  // proto/kaisar/v1/log.proto, ChallengeClosed
-
-}  // namespace
-
-std::string Readable(std::string text) {
-  if (text.size() > kMostDetailBytes) text.resize(kMostDetailBytes);
-  for (char& c : text) {
-    if (!absl::ascii_isprint(static_cast<unsigned char>(c))) c = '?';
-  }
-  return text;
-}
-
 bool IsRefusal(grpc::StatusCode code) {
   switch (code) {
     case grpc::StatusCode::INVALID_ARGUMENT:
@@ -41,7 +26,8 @@ bool IsTooLarge(const grpc::Status& status) {
   // refusal into a violation.
   return status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED &&
          (absl::StrContains(status.error_message(), "message larger than max") ||
-          absl::StrContains(status.error_message(), "metadata size exceeds"));
+          absl::StrContains(status.error_message(), "metadata size exceeds") ||
+          absl::StrContains(status.error_message(), "Buffers full"));  // the channel's quota
 }
 
 }  // namespace kaisar::checker

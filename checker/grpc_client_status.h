@@ -2,12 +2,7 @@
 
 #include <grpcpp/support/status.h>
 
-#include <string>
-
 namespace kaisar::checker {
-
-/// What a stranger wrote, fit for log and terminal: printable ASCII, at most 512 bytes.
-std::string Readable(std::string text);
 
 /// Statuses with which a device says no. The others are those of a broken stream.
 bool IsRefusal(grpc::StatusCode code);

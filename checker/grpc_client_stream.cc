@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "checker/grpc_client_status.h"
+#include "checker/printable.h"
 
 namespace kaisar::checker {
 namespace {
@@ -47,7 +48,7 @@ void GrpcStream::Start() {
 }
 
 void GrpcStream::Connect() {
-  use_ = services_.channels.Get(device_);
+  use_ = services_.channels.Get(device_, most_message_bytes_);
   context_.emplace();
   const std::uint64_t elapsed_ms = ElapsedMs();
   context_->set_deadline(Span(deadline_ms_ > elapsed_ms ? deadline_ms_ - elapsed_ms : 0));
@@ -152,7 +153,7 @@ void GrpcStream::End(v1::Transport transport, std::string detail) {
   if (end_) return;
   end_.emplace();
   end_->transport = transport;
-  end_->detail = Readable(std::move(detail));
+  end_->detail = Printable(detail, kMostDetailBytes);
   end_->elapsed_ms = ElapsedMs();
   cancel_ = true;
 }
@@ -251,7 +252,7 @@ void GrpcStream::Conclude(const grpc::Status& status) {
   if (IsTooLarge(status)) return End(v1::VIOLATION, words);
   if (IsRefusal(status.error_code())) {
     v1::Refusal refusal;
-    refusal.set_message(Readable(words));
+    refusal.set_message(Printable(words, kMostDetailBytes));
     return Decline(std::move(refusal));
   }
   if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) return EndLate("no answer");
