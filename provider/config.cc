@@ -130,7 +130,8 @@ contract: "0x0000000000000000000000000000000000000000"  # zero when there is no 
 # Where checkers reach this machine. Open this TCP port in the firewall, and no other.
 listen: 0.0.0.0:7443
 
-# `kaisar-provider keys new --out keys` makes these files and prints address and pin for the registry.
+# `kaisar-provider keys new --out keys` makes these files and prints address and pin for the
+# registry.
 tls_key: keys/tls.pem
 devices:
   - id: 1
@@ -142,7 +143,7 @@ devices:
 # threads: 8
 
 # The most that the states of one matmul challenge may take: rounds * n * n bytes.
-# An eighth comes on top for inputs and hash trees (at 8 rounds or more). Larger challenges are refused.
+# Inputs (2 * n * n) and hash trees (a sixteenth) come on top. Larger challenges are refused.
 state_memory_bytes: 4294967296
 
 # The checkers that may check this machine.

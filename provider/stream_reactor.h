@@ -9,15 +9,11 @@
 
 #include "absl/status/status.h"
 #include "base/mutex.h"
+#include "provider/grpc_status.h"
 #include "provider/session.h"
 #include "provider/stream_table.h"
 
 namespace kaisar::provider {
-
-/// The codes are the same numbers in both.
-inline grpc::Status ToGrpc(const absl::Status& status) {
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()));
-}
 
 /// Carries one stream: reads, hands each message to the session, writes what the session says. It
 /// reads no further while an answer is being written, so a peer that does not read cannot pile any
@@ -35,7 +31,6 @@ class StreamReactor
  public:
   using Request = typename Session::Request;
   using Response = typename Session::Response;
-
   StreamReactor(const SlotConfig& slot, StreamTable& streams, grpc::CallbackServerContext& context)
       : slot_(slot.id), streams_(streams), context_(context) {}
 
@@ -62,7 +57,6 @@ class StreamReactor
     session_->Close();
     EndLocked(std::move(status));
   }
-
   /// Takes what a worker has to say.
   template <typename Reply>
   void Deliver(Reply reply) {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/unit/provider/sample_provider.h"
+#include "tests/support/sample_provider.h"
 
 namespace kaisar::provider {
 namespace {

@@ -21,8 +21,12 @@ devices:
 threads: 3
 state_memory_bytes: 1048576
 slots:
-  - {id: 0, address: "0x0000000000000000000000000000000000000001", tls_pin: "0101010101010101010101010101010101010101010101010101010101010101"}
-  - {id: 9, address: "0x0000000000000000000000000000000000000002", tls_pin: "0202020202020202020202020202020202020202020202020202020202020202"}
+  - id: 0
+    address: "0x0000000000000000000000000000000000000001"
+    tls_pin: "0101010101010101010101010101010101010101010101010101010101010101"
+  - id: 9
+    address: "0x0000000000000000000000000000000000000002"
+    tls_pin: "0202020202020202020202020202020202020202020202020202020202020202"
 rate_limit: {matmul_per_minute: 120, latency_per_minute: 600, burst: 60}
 log_level: warning
 )";
@@ -77,7 +81,7 @@ TEST(ProviderConfig, NamesFileLineAndKeyOfWhatIsWrong) {
 
 TEST(ProviderConfig, RefusesWhatIsThereTwice) {
   EXPECT_THAT(Wrong("{id: 2,", "{id: 1,"), HasSubstr("is 1, which another device has"));
-  EXPECT_THAT(Wrong("{id: 9,", "{id: 0,"), HasSubstr("is 0, which another slot has"));
+  EXPECT_THAT(Wrong("id: 9", "id: 0"), HasSubstr("is 0, which another slot has"));
   EXPECT_THAT(Wrong("0202020202020202020202020202020202020202020202020202020202020202",
                     "0101010101010101010101010101010101010101010101010101010101010101"),
               HasSubstr("tls_pin: is another slot's"));

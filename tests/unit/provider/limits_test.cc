@@ -2,7 +2,7 @@
 
 #include "provider/rate_limit.h"
 #include "provider/seen_challenges.h"
-#include "tests/unit/provider/sample_provider.h"
+#include "tests/support/sample_provider.h"
 
 namespace kaisar::provider {
 namespace {

@@ -9,7 +9,7 @@
 #include "challenges/roster.h"
 #include "provider/latency_session.h"
 #include "provider/matmul_session.h"
-#include "tests/unit/provider/sample_provider.h"
+#include "tests/support/sample_provider.h"
 
 namespace kaisar::provider {
 namespace {

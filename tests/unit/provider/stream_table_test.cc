@@ -4,7 +4,7 @@
 
 #include <future>
 
-#include "tests/unit/provider/sample_provider.h"
+#include "tests/support/sample_provider.h"
 
 namespace kaisar::provider {
 namespace {
