@@ -138,7 +138,8 @@ TEST_F(ProviderProcessTest, StopsWithinThreeSecondsInTheMiddleOfWork) {
     challenge.set_params(params.SerializeAsString());
     working.SendChallenge(Signed(challenge));
     testing::LatencyTestStream latency(client);  // after the challenge, on the same connection
-    ASSERT_TRUE(latency.Challenge(SignedSample(RealClock(), v1::LATENCY, 1, 2))->has_accepted());
+    const auto accepted = latency.Challenge(SignedSample(RealClock(), v1::LATENCY, 1, 2));
+    ASSERT_TRUE(accepted.has_value() && accepted->has_accepted()) << provider.Err();
 
     const std::uint64_t begun_ns = RealClock().MonotonicNs();
     provider.Signal(number);
