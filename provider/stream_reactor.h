@@ -55,7 +55,9 @@ class StreamReactor
     MutexLock lock(mutex_);
     if (done_ || session_ == nullptr) return;
     session_->Close();
-    EndLocked(std::move(status));
+    pending_.clear();
+    if (!end_.has_value()) end_ = std::move(status);
+    Pump();  // a write under way may still arrive; the server's shutdown cuts it off otherwise
   }
   /// Takes what a worker has to say.
   template <typename Reply>

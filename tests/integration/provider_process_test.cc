@@ -31,6 +31,7 @@ class Process {
       : out_(directory + "/out"), err_(directory + "/err") {
     arguments.insert(arguments.begin(),
                      absl::StrCat(std::getenv("KAISAR_BINARY_DIR"), "/provider/kaisar-provider"));
+    for (const std::string& path : {out_, err_}) std::ofstream(path).flush();  // not the last one's
     pid_ = ::fork();
     if (pid_ != 0) return;
     ::dup2(::open(out_.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600), STDOUT_FILENO);
