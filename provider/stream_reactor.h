@@ -41,7 +41,7 @@ class StreamReactor
     MutexLock lock(mutex_);
     self_ = this->shared_from_this();
     session_ = std::move(session);
-    if (!status.ok()) end_ = std::move(status);
+    if (!status.ok()) SetEnd(std::move(status));
     Pump();
   }
 
@@ -55,8 +55,7 @@ class StreamReactor
     MutexLock lock(mutex_);
     if (done_ || session_ == nullptr) return;
     session_->Close();
-    pending_.clear();
-    if (!end_.has_value()) end_ = std::move(status);
+    SetEnd(std::move(status));
     Pump();  // a write under way may still arrive; the server's shutdown cuts it off otherwise
   }
   /// Takes what a worker has to say.
@@ -82,23 +81,18 @@ class StreamReactor
     writing_ = false;
     Pump();
   }
-
   void OnCancel() override {
     MutexLock lock(mutex_);
     session_->Close();
-    pending_.clear();
-    if (!end_.has_value()) end_ = absl::CancelledError("the stream was cancelled");
+    SetEnd(absl::CancelledError("the stream was cancelled"));
     Pump();
   }
-
   void OnDone() override {
-    std::shared_ptr<StreamReactor> self;  // lives until the end of this function
-    {
-      MutexLock lock(mutex_);
-      done_ = true;
-      self = std::move(self_);
-    }
+    std::shared_ptr<StreamReactor> self = this->shared_from_this();  // to the end of this function
     streams_.Remove(slot_, self);
+    MutexLock lock(mutex_);
+    done_ = true;
+    self_.reset();
   }
 
  private:
@@ -108,10 +102,14 @@ class StreamReactor
     Pump();
   }
 
-  /// Ends at once, also when the peer does not take what is being written.
-  void EndLocked(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  void SetEnd(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     pending_.clear();
     if (!end_.has_value()) end_ = std::move(status);
+  }
+
+  /// Ends at once, also when the peer does not take what is being written.
+  void EndLocked(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    SetEnd(std::move(status));
     if (writing_) context_.TryCancel();
     Pump();
   }
