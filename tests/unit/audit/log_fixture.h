@@ -14,11 +14,16 @@
 
 namespace kaisar::audit {
 
-/// A directory that lives as long as the test.
+/// A directory that lives as long as the test; on request in memory where there is such a place,
+/// for tests that do not care about the disk.
 class TemporaryDirectory {
  public:
-  TemporaryDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "kaisar-XXXXXX").string();
+  enum class Place { kDisk, kMemory };
+  explicit TemporaryDirectory(Place place = Place::kDisk) {
+    const bool in_memory = place == Place::kMemory && access("/dev/shm", W_OK) == 0;
+    const std::filesystem::path parent =
+        in_memory ? "/dev/shm" : std::filesystem::temp_directory_path();
+    std::string pattern = (parent / "kaisar-XXXXXX").string();
     path_ = mkdtemp(pattern.data());
   }
   ~TemporaryDirectory() { std::filesystem::remove_all(path_); }

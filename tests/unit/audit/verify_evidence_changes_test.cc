@@ -1,0 +1,160 @@
+// Single changes to what devices sent and to what excuses the checker; the report follows the
+// changed log and is signed again.
+
+#include <utility>
+
+#include "base/sha256.h"
+#include "challenges/roster.h"
+#include "challenges/signed_messages.h"
+#include "tests/unit/audit/changed_epoch.h"
+
+namespace kaisar::audit {
+namespace {
+
+using testing::EpochFixture;
+using v1::LATENCY;
+using v1::MATMUL;
+
+void FlipByte(std::string& bytes, std::size_t at = 5) {
+  bytes[at] = static_cast<char>(bytes[at] ^ 1);
+}
+
+/// Changes an opening with the help of its device, which signs the changed one.
+void ChangeOpening(EpochFixture& epoch, const std::function<void(v1::MatmulOpeningBody&)>& change) {
+  v1::ChallengeClosed& closed = epoch.Closed(1, MATMUL, 0);
+  v1::MatmulOpening& opening = *closed.mutable_matmul()->mutable_opening();
+  v1::MatmulOpeningBody body;
+  ASSERT_TRUE(body.ParseFromString(opening.body()));
+  change(body);
+  opening.set_body(body.SerializeAsString());
+  const Digest digest = challenges::MatmulOpeningDigest(
+      {EpochFixture::kChainId, Address{}}, challenges::ToDigest(closed.challenge_id()),
+      challenges::ToDigest(epoch.Commitment(1, 0).commitment().commitment()),
+      Sha256(ViewOf(opening.body())));
+  opening.set_signature(ToString(EpochFixture::DeviceKeyOf(1).Sign(digest)));
+}
+
+/// A challenge that another one, of device 6 and 20 s long, shows to have been due while the
+/// checker was running.
+v1::ChallengeClosed& DueDuringALongCall(EpochFixture& epoch) {
+  for (std::uint32_t q = 0; q < 3; ++q) {
+    const v1::ChallengeClosed& call = epoch.Closed(6, MATMUL, q);
+    for (v1::Record& record : epoch.records) {
+      if (!record.has_closed()) continue;
+      v1::ChallengeClosed& closed = *record.mutable_closed();
+      if (closed.kind() == LATENCY && closed.device() < 4 && closed.due_ms() > call.sent_ms() &&
+          closed.due_ms() + 6000 + 10'000 < call.sent_ms() + call.elapsed_ms()) {
+        return closed;
+      }
+    }
+  }
+  ADD_FAILURE() << "the fixture has no such challenge";
+  return epoch.Closed(1, LATENCY, 0);
+}
+
+void Excuse(v1::ChallengeClosed& closed, v1::Reason reason) {
+  closed.clear_latency();
+  closed.clear_matmul();
+  closed.set_verdict(v1::INCONCLUSIVE);
+  closed.set_reason(reason);
+}
+
+const Change kProofs[] = {
+    {"CommitmentOfAnotherChallenge", "expected FAIL SIGNATURE_INVALID",
+     [](EpochFixture& e) {
+       v1::MatmulCommitment& commitment = *e.Commitment(1, 0).mutable_commitment();
+       const std::string id = commitment.challenge_id();
+       commitment = e.Commitment(2, 0).commitment();
+       commitment.set_challenge_id(id);
+     }},
+    {"RootByte", "expected FAIL MALFORMED",
+     [](EpochFixture& e) { FlipByte(*e.Commitment(1, 0).mutable_commitment()->mutable_roots()); }},
+    {"CommitmentSignature", "expected FAIL SIGNATURE_INVALID",
+     [](EpochFixture& e) {
+       FlipByte(*e.Commitment(1, 0).mutable_commitment()->mutable_signature());
+     }},
+    {"OpeningByte", "expected FAIL SIGNATURE_INVALID",
+     [](EpochFixture& e) {
+       FlipByte(*e.Closed(1, MATMUL, 0).mutable_matmul()->mutable_opening()->mutable_body(), 99);
+     }},
+    {"OpeningByteWithTheDevicesHelp", "expected FAIL PROOF_INVALID",
+     [](EpochFixture& e) {
+       ChangeOpening(e, [](auto& body) { FlipByte(*body.mutable_samples(3)->mutable_segment()); });
+     }},
+    {"SampleOrder", "expected FAIL PROOF_INVALID",
+     [](EpochFixture& e) {
+       ChangeOpening(e, [](auto& body) { body.mutable_samples()->SwapElements(0, 3); });
+     }},
+    {"SampleLeftOut", "expected FAIL PROOF_INVALID",
+     [](EpochFixture& e) {
+       ChangeOpening(e, [](auto& body) { body.mutable_samples()->RemoveLast(); });
+     }},
+    {"SampleRepeated", "expected FAIL PROOF_INVALID",
+     [](EpochFixture& e) {
+       ChangeOpening(e, [](auto& body) { *body.mutable_samples(1) = body.samples(0); });
+     }},
+    {"NoSamples", "expected FAIL PROOF_INVALID",
+     [](EpochFixture& e) { ChangeOpening(e, [](auto& body) { body.clear_samples(); }); }},
+    {"OpeningOfAnotherChallenge", "expected FAIL SIGNATURE_INVALID",
+     [](EpochFixture& e) {
+       *e.Closed(1, MATMUL, 0).mutable_matmul() = e.Closed(2, MATMUL, 0).matmul();
+     }},
+};
+
+const Change kPings[] = {
+    {"TranscriptSignature", "expected FAIL SIGNATURE_INVALID",
+     [](EpochFixture& e) {
+       FlipByte(
+           *e.Closed(1, LATENCY, 0).mutable_latency()->mutable_transcript()->mutable_signature());
+     }},
+    {"TranscriptOfAnotherChallenge", "expected FAIL SIGNATURE_INVALID",
+     [](EpochFixture& e) {
+       *e.Closed(1, LATENCY, 0).mutable_latency() = e.Closed(1, LATENCY, 1).latency();
+     }},
+    {"EchoDropped", "expected FAIL SIGNATURE_INVALID",
+     [](EpochFixture& e) {
+       e.Closed(1, LATENCY, 0).mutable_latency()->mutable_echoes()->RemoveLast();
+     }},
+    {"EchoRepeated", "expected FAIL MALFORMED",
+     [](EpochFixture& e) {
+       e.Closed(1, LATENCY, 0).mutable_latency()->mutable_echoes(1)->set_ping(0);
+     }},
+    {"EchoesSwapped", "expected FAIL SIGNATURE_INVALID",
+     [](EpochFixture& e) {
+       e.Closed(1, LATENCY, 0).mutable_latency()->mutable_echoes()->SwapElements(0, 1);
+     }},
+};
+
+const Change kExcuses[] = {
+    {"StoppedWhileItWasRunning", "is STOPPED, but other challenges show that the checker was",
+     [](EpochFixture& e) {
+       v1::ChallengeClosed& closed = DueDuringALongCall(e);
+       closed.set_transport(v1::NOT_SENT);
+       closed.set_sent_ms(0);
+       closed.set_elapsed_ms(0);
+       Excuse(closed, v1::STOPPED);
+     }},
+    {"OfflineWhileOthersAnswered", "but another device's challenge was sent and answered",
+     [](EpochFixture& e) {
+       v1::ChallengeClosed& closed = e.Closed(6, MATMUL, 1);
+       closed.set_transport(v1::DEADLINE);
+       e.records.erase(e.records.begin() + static_cast<std::ptrdiff_t>(e.FindCommitment(6, 1)));
+       Excuse(e.Closed(6, MATMUL, 1), v1::CHECKER_OFFLINE);
+     }},
+};
+
+class ChangedEvidence : public ::testing::TestWithParam<Change> {};
+
+TEST_P(ChangedEvidence, IsRefusedWithATellingDifference) {
+  EpochFixture epoch;
+  GetParam().change(epoch);
+  epoch.ReportAsRecorded();
+  ExpectDifference(VerifyEpoch(epoch), GetParam().telling);
+}
+
+INSTANTIATE_TEST_SUITE_P(Proofs, ChangedEvidence, ::testing::ValuesIn(kProofs), NameOfChange);
+INSTANTIATE_TEST_SUITE_P(Pings, ChangedEvidence, ::testing::ValuesIn(kPings), NameOfChange);
+INSTANTIATE_TEST_SUITE_P(Excuses, ChangedEvidence, ::testing::ValuesIn(kExcuses), NameOfChange);
+
+}  // namespace
+}  // namespace kaisar::audit
