@@ -1,13 +1,9 @@
 #include "audit/log_writer.h"
 
-#include <fcntl.h>
 #include <pthread.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
-#include <cstring>
 #include <deque>
 #include <thread>
 #include <utility>
@@ -15,6 +11,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "audit/empty_log.h"
 #include "audit/log_file.h"
 #include "base/check.h"
 #include "base/mutex.h"
@@ -28,42 +25,6 @@ constexpr std::uint64_t kMaxQueuedBytes = 64 << 20;
 /// the whole burst.
 constexpr std::uint64_t kMaxBatchBytes = 8 << 20;
 constexpr std::size_t kMaxBatchRecords = 4096;
-
-absl::Status SystemError(const std::string& path, int error) {
-  const std::string message = absl::StrCat(path, ": ", strerror(error));
-  if (error == EEXIST) return absl::AlreadyExistsError(message);
-  if (error == EACCES || error == EROFS) return absl::PermissionDeniedError(message);
-  if (error == ENOENT || error == ENOTDIR) return absl::NotFoundError(message);
-  return absl::InternalError(message);
-}
-
-absl::Status SyncDirectoryOf(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "."
-                                : slash == 0               ? "/"
-                                                           : path.substr(0, slash);
-  const int descriptor = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return SystemError(directory, errno);
-  const int result = fsync(descriptor);
-  const int error = errno;
-  close(descriptor);
-  return result == 0 ? absl::OkStatus() : SystemError(directory, error);
-}
-
-absl::Status MakeEmptyLog(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<LogFile> file,
-                   LogFile::Open(path, LogFile::Mode::kCreate));
-  RETURN_IF_ERROR(file->Execute("PRAGMA synchronous=FULL"));
-  RETURN_IF_ERROR(file->Execute("BEGIN IMMEDIATE"));
-  RETURN_IF_ERROR(file->Execute(absl::StrCat("PRAGMA application_id=", kLogApplicationId)));
-  RETURN_IF_ERROR(file->Execute(absl::StrCat("PRAGMA user_version=", kLogFormatVersion)));
-  RETURN_IF_ERROR(file->Execute(kRecordsTable));
-  RETURN_IF_ERROR(file->Execute(kHeadTable));
-  ASSIGN_OR_RETURN(LogStatement insert, file->Prepare("INSERT INTO head VALUES(0, 0, ?1)"));
-  const Digest root = MerkleLog().Root();
-  RETURN_IF_ERROR(insert.Bind(1, root).Run());
-  return file->Execute("COMMIT");
-}
 
 class SqliteLogWriter final : public LogWriter {
  public:
@@ -302,14 +263,7 @@ absl::StatusOr<T> Named(const std::string& path, absl::StatusOr<T> result) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LogWriter>> LogWriter::Create(const std::string& path) {
-  const std::string unfinished = path + ".new";
-  for (const char* suffix : {"", "-journal", "-wal"}) unlink((unfinished + suffix).c_str());
-  absl::Status made = MakeEmptyLog(unfinished);
-  // A link, unlike a rename, never replaces a file.
-  if (made.ok() && link(unfinished.c_str(), path.c_str()) != 0) made = SystemError(path, errno);
-  unlink(unfinished.c_str());
-  RETURN_IF_ERROR(made);
-  RETURN_IF_ERROR(SyncDirectoryOf(path));
+  RETURN_IF_ERROR(MakeEmptyLog(path));
   return Reopen(path);
 }
 

@@ -1,0 +1,90 @@
+#include "audit/presence.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace kaisar::audit {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+TEST(Presence, OfflineIsContradictedByAnAnswerOfAnotherDeviceWithinThatTime) {
+  Presence presence;
+  presence.AddCall(2, 12'000, 500, true);
+  presence.ClaimOffline("record 9", 1, 10'000, 5000);
+  EXPECT_THAT(
+      presence.Contradictions(),
+      ElementsAre(HasSubstr("record 9: is CHECKER_OFFLINE from 10000 to 15000 ms, but another "
+                            "device's challenge was sent and answered in that time, by "
+                            "12500 ms")));
+}
+
+TEST(Presence, OfflineIsNotContradictedByTheSameDeviceOrByWhatWasNotAnswered) {
+  Presence presence;
+  presence.AddCall(1, 12'000, 500, true);
+  presence.AddCall(2, 12'000, 500, false);
+  presence.ClaimOffline("record 9", 1, 10'000, 5000);
+  EXPECT_THAT(presence.Contradictions(), IsEmpty());
+}
+
+TEST(Presence, OfflineIsNotContradictedByWhatLiesAtItsEdges) {
+  Presence presence;
+  presence.AddCall(2, 10'999, 500, true);   // sent within a second of its beginning
+  presence.AddCall(3, 13'000, 1001, true);  // answered within a second of its end
+  presence.AddCall(4, 20'000, 1, true);
+  presence.ClaimOffline("record 9", 1, 10'000, 5000);
+  EXPECT_THAT(presence.Contradictions(), IsEmpty());
+}
+
+TEST(Presence, OfflineIsContradictedByAnotherDeviceEvenIfItsOwnAnsweredFirst) {
+  Presence presence;
+  presence.AddCall(1, 11'100, 10, true);
+  presence.AddCall(1, 11'200, 10, true);
+  presence.AddCall(2, 12'000, 900, true);
+  presence.ClaimOffline("record 9", 1, 10'000, 5000);
+  EXPECT_THAT(presence.Contradictions(), ElementsAre(HasSubstr("by 12900 ms")));
+}
+
+TEST(Presence, StoppedIsContradictedByCallsThatOverlapTheWholeTime) {
+  Presence presence;
+  presence.AddCall(2, 1000, 9000, false);
+  presence.AddCall(3, 10'000, 9000, true);
+  presence.ClaimStopped("record 9", 5000, 9000);
+  EXPECT_THAT(
+      presence.Contradictions(),
+      ElementsAre(HasSubstr("record 9: is STOPPED, but other challenges show that the checker "
+                            "was running from 1000 to 19000 ms")));
+}
+
+TEST(Presence, StoppedIsNotContradictedWhenThereIsAGapOrTooLittle) {
+  Presence gap;
+  gap.AddCall(2, 1000, 8999, false);
+  gap.AddCall(3, 10'000, 9000, true);
+  gap.ClaimStopped("record 9", 5000, 9000);
+  EXPECT_THAT(gap.Contradictions(), IsEmpty());
+  Presence early;
+  early.AddCall(2, 1000, 17'999, false);  // ends less than ten seconds later: an orderly stop
+  early.ClaimStopped("record 9", 5000, 9000);
+  EXPECT_THAT(early.Contradictions(), IsEmpty());
+  Presence before;
+  before.AddCall(2, 5001, 90'000, false);  // began after the challenge was due
+  before.ClaimStopped("record 9", 5000, 9000);
+  EXPECT_THAT(before.Contradictions(), IsEmpty());
+}
+
+TEST(Presence, HostileTimesDoNotWrap) {
+  const std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+  Presence presence;
+  presence.AddCall(2, most, most, true);
+  presence.ClaimOffline("record 9", 1, most, most);
+  presence.ClaimStopped("record 8", most, most);
+  presence.ClaimOffline("record 7", 1, 0, 5);
+  EXPECT_LE(presence.Contradictions().size(), 2u);
+}
+
+}  // namespace
+}  // namespace kaisar::audit
