@@ -2,12 +2,14 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iostream>
+#include <map>
 
 #include "absl/status/status.h"
 #include "base/entropy.h"
 #include "checker/init_command.h"
 #include "checker/keys_command.h"
 #include "checker/plan_command.h"
+#include "checker/run_command.h"
 
 namespace kaisar::checker {
 namespace {
@@ -84,6 +86,29 @@ void AddPlan(CLI::App& app, PlanOptions& options) {
   plan->add_flag("--json", options.json, "JSON instead of a table");
 }
 
+void AddRun(CLI::App& app, RunOptions& options) {
+  CLI::App* run = app.add_subcommand(
+      "run", "challenge the roster's devices, epoch after epoch, and report what they are worth");
+  run->add_option("--config", options.config, "checker.yaml")->required();
+  run->add_option("--epochs", options.epochs, "end after so many reports; 0: run on")
+      ->capture_default_str();
+  run->add_option("--progress", options.progress,
+                  "live display on standard error: auto (on a terminal), always or never")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, ProgressMode>{{"auto", ProgressMode::kAuto},
+                                              {"always", ProgressMode::kAlways},
+                                              {"never", ProgressMode::kNever}}));
+  run->add_flag("--quiet", options.quiet, "neither display nor event lines");
+  run->add_flag("--json", options.json, "the summary of each epoch as JSON");
+}
+
+void AddInitSignatures(CLI::App& app, std::string& config) {
+  CLI::App* init = app.add_subcommand(
+      "init-signatures",
+      "make the empty store of a slot that has never signed; once, and never for a lost one");
+  init->add_option("--config", config, "checker.yaml")->required();
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Finds out whether rented-out devices are up, reachable and as fast as they claim.",
                "kaisar-checker");
@@ -91,15 +116,23 @@ int Main(int argc, char** argv) {
   std::string init_directory = ".";
   KeysOptions keys;
   PlanOptions plan;
+  RunOptions run;
+  std::string signatures_config;
   AddInit(app, init_directory);
   AddKeys(app, keys);
   AddPlan(app, plan);
+  AddRun(app, run);
+  AddInitSignatures(app, signatures_config);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kWrongUsage;
   }
   if (app.got_subcommand("init")) return ExitStatus(WriteExamples(init_directory, std::cout));
+  if (app.got_subcommand("run")) return RunCommand(run);
+  if (app.got_subcommand("init-signatures")) {
+    return ExitStatus(InitializeSignatures(signatures_config));
+  }
   if (app.got_subcommand("plan")) return ExitStatus(RunPlan(plan));
   CLI::App* command = app.get_subcommand("keys");
   if (command->got_subcommand("new")) return ExitStatus(MakeKeys(keys, OsEntropy(), std::cout));

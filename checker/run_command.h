@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/status/status.h"
+
 namespace kaisar::checker {
 
 /// When the live display is drawn.
@@ -29,5 +31,11 @@ struct RunOptions {
 ///         wrong, and nothing was started. 1 and 2 with one line on standard error.
 /// Threads: the main thread, before any other is started: it blocks signals for all of them.
 int RunCommand(const RunOptions& options);
+
+/// Makes the empty signature store of a slot that has never signed, and the data directory if there
+/// is none.
+///
+/// Errors: as ReadConfig; AlreadyExists when there is a store.
+absl::Status InitializeSignatures(const std::string& config_path);
 
 }  // namespace kaisar::checker
