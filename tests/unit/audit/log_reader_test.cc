@@ -49,7 +49,7 @@ class DamagedLog : public ::testing::Test {
     EXPECT_EQ(read.code(), absl::StatusCode::kDataLoss);
     return std::string(read.message());
   }
-  TemporaryDirectory directory_;
+  TemporaryDirectory directory_{TemporaryDirectory::Place::kMemory};
   std::string path_;
 };
 
