@@ -9,7 +9,12 @@ import tree
 COLUMNS = 100
 RAW_STRING = re.compile(r'R"(\w*)\(.*?\)\1"', re.DOTALL)
 # Longer files, each with its own limit and the reason.
-EXCEPTIONS = {}
+EXCEPTIONS = {
+    # One class whose thread, queue and failure belong together.
+    "audit/log_writer.cc": 330,
+    # One class template, which cannot have its bodies in a source.
+    "provider/stream_reactor.h": 160,
+}
 
 
 def limit(path):

@@ -18,6 +18,8 @@ def named_sources(root):
             named.add(os.path.normpath(word.lstrip("/")))
         for target in re.findall(r"\bkaisar_fuzz\((\w+)", content):
             named.add(os.path.normpath(os.path.join(folder, f"{target}_fuzz.cc")))
+        for target in re.findall(r"\bkaisar_python_test\((\w+)", content):
+            named.add(os.path.normpath(os.path.join(folder, f"{target}.py")))
     return named
 
 
