@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""The whole path with real processes: honest providers, scripted ones, a checker that is killed in the
+middle of the epoch and started again, and the verification of what it leaves behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = os.environ["KAISAR_SOURCE_DIR"]
+BINARIES = os.environ["KAISAR_BINARY_DIR"]
+sys.path.insert(0, os.path.join(ROOT, "tests/support"))
+
+from loopback_network import LoopbackNetwork  # pylint: disable=wrong-import-position
+
+EPOCH_SECONDS = 24
+POLICY = """\
+version: 1
+samples: 64
+slack_ms: 2000
+guard_ms: 5000
+registration_window_ms: 10000
+clock_step_ms: 1000
+latency: {pings: 8, spacing_ms: 5, deadline_ms: 1500, target_us: 50000, limit_us: 500000}
+phases:
+  registering:
+    latency: {count: 20, weight: 1, least_evidence: 2}
+    matmul: {count: 10, weight: 3, least_evidence: 1}
+  standby:
+    latency: {count: 20, weight: 1, least_evidence: 2}
+    matmul: {count: 10, weight: 3, least_evidence: 1}
+  in_service:
+    latency: {count: 20, weight: 1, least_evidence: 2}
+classes:
+  cpu: {n: 512, rounds: 2, commitment_deadline_ms: 3000, opening_deadline_ms: 1500}
+"""
+
+
+class WholePath(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="kaisar-whole-path-")
+        self.addCleanup(folder.cleanup)
+        self.network = LoopbackNetwork(BINARIES, folder.name)
+        self.addCleanup(self.network.close)
+
+    def finish(self, checker, deadline_s):
+        """Waits for the end of a checker and expects success."""
+        try:
+            status = checker.wait(timeout=deadline_s)
+        except subprocess.TimeoutExpired:
+            self.fail("the checker does not end:\n" + self.network.read("checker.err")[-2000:])
+        self.assertEqual(status, 0, self.network.read("checker.err")[-2000:])
+
+    def verify(self):
+        """What kaisar-audit says of the only epoch."""
+        files = os.listdir(self.network.path("data"))
+        log = [f for f in files if f.endswith(".log")]
+        report = [f for f in files if f.endswith(".report.json")]
+        self.assertEqual((len(log), len(report)), (1, 1), files)
+        done = subprocess.run(
+            [self.network.binary("audit/kaisar-audit"), "verify", "--log",
+             self.network.path("data", log[0]), "--report", self.network.path("data", report[0]),
+             "--json"], capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return json.loads(done.stdout), json.loads(self.network.read(f"data/{report[0]}"))
+
+    def scores(self, verified):
+        """Score by device; None where there was too little evidence."""
+        return {entry["device"]: entry for entry in verified["devices"]}
+
+    def test_a_checker_killed_twice_still_reports_what_an_auditor_accepts(self):
+        network = self.network
+        network.add_provider(1)
+        network.add_provider(2)
+        network.add_scripted(3, 3, "skip-products=10")
+        network.add_scripted(4, 4, "silent")
+        network.add_scripted(5, 5, "zeros@matmul")
+        network.write_configs(POLICY, EPOCH_SECONDS)
+        checker = network.start_checker()
+        for seconds in (7, 4):
+            time.sleep(seconds)
+            self.assertIsNone(checker.poll(), network.read("checker.err")[-2000:])
+            checker.send_signal(signal.SIGKILL)
+            checker.wait()
+            time.sleep(1)
+            checker = network.start_checker()
+        self.finish(checker, EPOCH_SECONDS + 20)
+
+        verified, _ = self.verify()
+        scores = self.scores(verified)
+        for honest in (1, 2):
+            self.assertGreaterEqual(scores[honest]["score"], 190, scores[honest])
+        for dishonest in (3, 4, 5):
+            self.assertEqual(scores[dishonest]["score"], 0, scores[dishonest])
+        for entry in scores.values():
+            self.assertEqual(entry["passed"] + entry["failed"] + entry["inconclusive"], 30, entry)
+        stopped = sum(entry["reasons"].get("STOPPED", 0) for entry in scores.values())
+        self.assertGreater(stopped, 0, "two kills and nothing was STOPPED")
+
+
+if __name__ == "__main__":
+    unittest.main()
