@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""What a checker costs per device: one real kaisar-checker, thousands of simulated devices on real
+gRPC over loopback, one latency challenge of 16 pings a minute each.
+
+  tests/bench/swarm.py --binaries build/dev --devices 2000 --seconds 120
+
+Prints a table; exits with 1 when a challenge did not pass. Figures with their date and machine are in
+docs/measurements.md.
+"""
+
+import argparse
+import collections
+import os
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests/support"))
+
+from loopback_network import LoopbackNetwork  # pylint: disable=wrong-import-position
+from log_records import closed_challenges  # pylint: disable=wrong-import-position
+
+TICKS = os.sysconf("SC_CLK_TCK")
+PASS = 1
+
+
+def policy(count):
+    kinds = f"{{latency: {{count: {count}, weight: 1, least_evidence: 1}}}}"
+    return f"""\
+version: 1
+samples: 64
+slack_ms: 5000
+guard_ms: 6000
+registration_window_ms: 10000
+clock_step_ms: 1000
+latency: {{pings: 16, spacing_ms: 20, deadline_ms: 5000, target_us: 50000, limit_us: 500000}}
+phases:
+  registering: {kinds}
+  standby: {kinds}
+  in_service: {kinds}
+classes:
+  cpu: {{n: 256, rounds: 1, commitment_deadline_ms: 3000, opening_deadline_ms: 1500}}
+"""
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        after_name = file.read().rsplit(")", 1)[1].split()
+    return (int(after_name[11]) + int(after_name[12])) / TICKS
+
+
+def memory_mib(pid, key):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        for line in file:
+            if line.startswith(key + ":"):
+                return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def percentile(ordered, share):
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0
+
+
+def run(options, folder):
+    network = LoopbackNetwork(options.binaries, folder)
+    try:
+        per_process = 1000
+        for first in range(1, options.devices + 1, per_process):
+            network.add_scripted(first, min(first + per_process - 1, options.devices))
+        count = max(1, round(options.seconds / 60))
+        genesis_ms = network.write_configs(policy(count), options.seconds, genesis_in_ms=4000)
+        checker = network.start_checker()
+        time.sleep(max(0.0, genesis_ms / 1000 - time.time()))
+        start, start_cpu, peak = time.monotonic(), cpu_seconds(checker.pid), 0.0
+        samples = []
+        while checker.poll() is None and time.time() * 1000 < genesis_ms + options.seconds * 1000:
+            time.sleep(1)
+            try:
+                samples.append((time.monotonic(), cpu_seconds(checker.pid)))
+                peak = max(peak, memory_mib(checker.pid, "VmRSS"))
+            except (FileNotFoundError, ProcessLookupError):
+                break
+        status = checker.wait(timeout=120)
+        if status != 0:
+            raise SystemExit("the checker failed:\n" + network.read("checker.err")[-3000:])
+        return summarize(options, network, samples, (start, start_cpu), peak)
+    finally:
+        network.close()
+
+
+def summarize(options, network, samples, start, peak):
+    [log] = [f for f in os.listdir(network.path("data")) if f.endswith(".log")]
+    lateness, verdicts = [], collections.Counter()
+    for closed in closed_challenges(network.path("data", log)):
+        lateness.append(closed.get(6, 0) - closed.get(5, 0))
+        verdicts[closed.get(30, 0), closed.get(31, 0)] += 1
+    lateness.sort()
+    (last, last_cpu), (first, first_cpu) = samples[-1], start
+    # The second half has no new connections to make.
+    middle, middle_cpu = samples[len(samples) // 2]
+    rows = [
+        ("devices", f"{options.devices}"),
+        ("challenges closed", f"{len(lateness)}"),
+        ("passed", f"{verdicts[PASS, 0]}"),
+        ("CPU, share of one core, whole epoch",
+         f"{100 * (last_cpu - first_cpu) / (last - first):.1f} %"),
+        ("CPU, second half", f"{100 * (last_cpu - middle_cpu) / (last - middle):.1f} %"),
+        ("largest resident memory", f"{peak:.0f} MiB"),
+        ("lateness p50", f"{percentile(lateness, 0.50)} ms"),
+        ("lateness p99", f"{percentile(lateness, 0.99)} ms"),
+        ("lateness most", f"{lateness[-1] if lateness else 0} ms"),
+    ]
+    print("| what | measured |\n|---|---|")
+    for what, measured in rows:
+        print(f"| {what} | {measured} |")
+    for (verdict, reason), number in sorted(verdicts.items()):
+        if verdict != PASS:
+            print(f"verdict {verdict}, reason {reason}: {number}", file=sys.stderr)
+    return 0 if lateness and verdicts[PASS, 0] == len(lateness) else 1
+
+
+def main():
+    parser = argparse.ArgumentParser(description="what a checker costs per device")
+    parser.add_argument("--binaries", default="build/dev", help="the build folder")
+    parser.add_argument("--devices", type=int, default=2000)
+    parser.add_argument("--seconds", type=int, default=120, help="length of the epoch")
+    options = parser.parse_args()
+    options.binaries = os.path.abspath(options.binaries)
+    with tempfile.TemporaryDirectory(prefix="kaisar-swarm-") as folder:
+        return run(options, folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
