@@ -105,7 +105,7 @@ class Console {
     hooks.epoch_reported = [this](const EpochResult& result) { Report(result); };
     hooks.notice = [this](const std::string& text) {
       progress_.Notice(text);
-      lines_->Warn("notice", {{"text", text}});
+      lines_->Info("notice", {{"text", text}});
     };
     return hooks;
   }
