@@ -7,7 +7,7 @@ namespace kaisar::challenges {
 /// The protocol's limits; a policy may ask less, nobody may ask more.
 ///
 /// Source: docs/protocol.md, Who takes part, Matmul and Latency.
-inline constexpr std::uint32_t kMostDeviceId = (std::uint32_t{1} << 24) - 1;
+inline constexpr std::uint32_t kMostDeviceId = 0xfffffe;  // ff ff ff marks an unused lane of a word
 inline constexpr std::uint32_t kLeastMatmulSize = 256;  // n, a power of two
 inline constexpr std::uint32_t kMostMatmulSize = 32768;
 inline constexpr std::uint32_t kMostMatmulRounds = 4096;

@@ -55,7 +55,7 @@ slots:                             # the output of: kaisar-checker keys show --d
     anchor_epoch: 0
 
 devices:
-  - id: 1                          # 0 to 16777215
+  - id: 1                          # 0 to 16777214
     name: an example               # optional, only shown
     owner: "0x0000000000000000000000000000000000001001"
     key: "0x0000000000000000000000000000000000000002"   # address of the device key

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "base/yaml_reader.h"
+#include "challenges/limits.h"
 #include "challenges/roster.h"
 #include "checker/endpoint.h"
 
@@ -15,7 +16,6 @@ namespace kaisar::checker {
 namespace {
 
 constexpr std::uint64_t kMostRosterBytes = 64 << 20;
-constexpr std::uint32_t kMostDeviceId = (1 << 24) - 1;  // docs/protocol.md, section 1: uint24
 constexpr std::uint64_t kMostRate = 1'000'000'000'000'000'000;
 constexpr std::uint64_t kMostEpochSeconds = 30 * 86'400;   // so that due times fit 32 bits of ms
 constexpr std::uint64_t kMostUnixMs = 32'503'680'000'000;  // the year 3000
@@ -50,7 +50,7 @@ std::string ReadEndpoint(YamlReader& entry) {
 v1::Device ReadDevice(YamlReader& entry, std::set<std::uint32_t>& seen) {
   static constexpr v1::Phase kPhases[] = {v1::REGISTERING, v1::STANDBY, v1::IN_SERVICE};
   v1::Device device;
-  device.set_id(ReadId(entry, kMostDeviceId, seen));
+  device.set_id(ReadId(entry, challenges::kMostDeviceId, seen));
   device.set_owner(ToString(entry.EvmAddress("owner")));
   device.set_key(ToString(entry.EvmAddress("key")));
   device.set_tls_pin(ToString(entry.Bytes32("tls_pin")));

@@ -6,11 +6,11 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "base/yaml_reader.h"
+#include "challenges/limits.h"
 
 namespace kaisar::provider {
 namespace {
 
-constexpr std::uint64_t kMostDeviceId = (std::uint64_t{1} << 24) - 1;  // docs/protocol.md: uint24
 constexpr std::uint64_t kMostSlotId = 0xffff'ffff;
 constexpr std::uint64_t kMostId64 = ~std::uint64_t{0};
 constexpr std::uint64_t kMostPerMinute = 6'000;
@@ -38,7 +38,7 @@ std::vector<DeviceConfig> ReadDevices(YamlReader& root, const std::string& direc
   std::set<std::uint32_t> ids;
   for (YamlReader& entry : root.Maps("devices")) {
     DeviceConfig device;
-    device.id = static_cast<std::uint32_t>(entry.Uint("id", 0, kMostDeviceId));
+    device.id = static_cast<std::uint32_t>(entry.Uint("id", 0, challenges::kMostDeviceId));
     device.device_class = entry.Text("class", 64);
     device.keystore = Resolve(entry.Text("keystore"), directory);
     device.password = Resolve(entry.Text("password"), directory);

