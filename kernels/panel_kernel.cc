@@ -14,9 +14,11 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-HWY_BEFORE_NAMESPACE();
 #if HWY_TARGET == HWY_AVX3_DL
-HWY_PUSH_ATTRIBUTES("avx512vnni")  // Highway names only the 256-bit form
+// Highway names only the 256-bit form of VNNI. One list of both: Clang takes no second one.
+HWY_PUSH_ATTRIBUTES(HWY_TARGET_STR ",avx512vnni")
+#else
+HWY_BEFORE_NAMESPACE();
 #endif
 namespace kaisar::kernels::HWY_NAMESPACE {
 
@@ -199,9 +201,6 @@ const PanelKernel* KernelOnTarget() {
 #endif  // HWY_SCALAR
 
 }  // namespace kaisar::kernels::HWY_NAMESPACE
-#if HWY_TARGET == HWY_AVX3_DL
-HWY_POP_ATTRIBUTES
-#endif
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
