@@ -40,8 +40,16 @@ TEST_P(ProverOnEngine, GivesTheReferenceValuesOfTheProtocolForThreeRoundsOf256) 
             "5b573b177651e5883de6fdab048c1c34d8a706c72e3ccb7e39af8874aafc97d5");
 }
 
-TEST_P(ProverOnEngine, GivesTheReferenceValuesOfTheProtocolForTwoRoundsOf1024) {
-  const auto proof = MatmulProof::Compute(Filled(0xab), {1024, 2}, *engine_, Never);
+INSTANTIATE_TEST_SUITE_P(Engines, ProverOnEngine, ::testing::Values(0, 1, 2),
+                         [](const auto& engine) {
+                           return engine.param == 0 ? std::string("Plain")
+                                                    : "Cpu" + std::to_string(engine.param);
+                         });
+
+// On the CPU engine alone: the plain one takes seconds, and kernels/ compares the two.
+TEST(Prover, GivesTheReferenceValuesOfTheProtocolForTwoRoundsOf1024) {
+  const auto engine = kernels::MakeCpuEngine(2);
+  const auto proof = MatmulProof::Compute(Filled(0xab), {1024, 2}, *engine, Never);
   ASSERT_TRUE(proof.ok()) << proof.status();
   EXPECT_THAT(RootsInHex(**proof),
               ElementsAre("f1cb2183b511fdcced567100648c2ed76b5b8cc42c564e4cbd21e5e0cb85b808",
@@ -49,12 +57,6 @@ TEST_P(ProverOnEngine, GivesTheReferenceValuesOfTheProtocolForTwoRoundsOf1024) {
   EXPECT_EQ(ToHex((*proof)->commitment()),
             "896815705bff835c4cc54472efc5d7ee0e4d8cd01127f83508c3e31311aef0b2");
 }
-
-INSTANTIATE_TEST_SUITE_P(Engines, ProverOnEngine, ::testing::Values(0, 1, 2),
-                         [](const auto& engine) {
-                           return engine.param == 0 ? std::string("Plain")
-                                                    : "Cpu" + std::to_string(engine.param);
-                         });
 
 TEST(Prover, StopsInTheMiddleWhenItIsCancelled) {
   const auto engine = kernels::MakeCpuEngine(1);
