@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""What a checker costs per device: one real kaisar-checker, thousands of simulated devices on real
-gRPC over loopback, one latency challenge of 16 pings a minute each.
+"""What a checker costs: one real kaisar-checker against simulated devices on real gRPC over loopback.
 
   tests/bench/swarm.py --binaries build/dev --devices 2000 --seconds 120
+      a latency challenge of 16 pings a minute for each device
+  tests/bench/swarm.py --binaries build/dev --devices 4 --seconds 120 --matmul 40 --n 2048
+      and 40 matmul challenges for each: the CPU time of the whole path per challenge
 
 Prints a table; exits with 1 when a challenge did not pass. Figures with their date and machine are in
 docs/measurements.md.
@@ -25,8 +27,11 @@ TICKS = os.sysconf("SC_CLK_TCK")
 PASS = 1
 
 
-def policy(count):
-    kinds = f"{{latency: {{count: {count}, weight: 1, least_evidence: 1}}}}"
+def policy(count, options):
+    kinds = f"latency: {{count: {count}, weight: 1, least_evidence: 1}}"
+    if options.matmul:
+        kinds += f", matmul: {{count: {options.matmul}, weight: 1, least_evidence: 1}}"
+    kinds = "{" + kinds + "}"
     return f"""\
 version: 1
 samples: 64
@@ -40,7 +45,7 @@ phases:
   standby: {kinds}
   in_service: {kinds}
 classes:
-  cpu: {{n: 256, rounds: 1, commitment_deadline_ms: 3000, opening_deadline_ms: 1500}}
+  cpu: {{n: {options.n}, rounds: 1, commitment_deadline_ms: 8000, opening_deadline_ms: 4000}}
 """
 
 
@@ -69,7 +74,7 @@ def run(options, folder):
         for first in range(1, options.devices + 1, per_process):
             network.add_scripted(first, min(first + per_process - 1, options.devices))
         count = max(1, round(options.seconds / 60))
-        genesis_ms = network.write_configs(policy(count), options.seconds, genesis_in_ms=4000)
+        genesis_ms = network.write_configs(policy(count, options), options.seconds, genesis_in_ms=4000)
         checker = network.start_checker()
         time.sleep(max(0.0, genesis_ms / 1000 - time.time()))
         start, start_cpu, peak = time.monotonic(), cpu_seconds(checker.pid), 0.0
@@ -99,6 +104,7 @@ def summarize(options, network, samples, start, peak):
     (last, last_cpu), (first, first_cpu) = samples[-1], start
     # The second half has no new connections to make.
     middle, middle_cpu = samples[len(samples) // 2]
+    matmuls = options.devices * options.matmul
     rows = [
         ("devices", f"{options.devices}"),
         ("challenges closed", f"{len(lateness)}"),
@@ -111,6 +117,9 @@ def summarize(options, network, samples, start, peak):
         ("lateness p99", f"{percentile(lateness, 0.99)} ms"),
         ("lateness most", f"{lateness[-1] if lateness else 0} ms"),
     ]
+    if matmuls:
+        rows.append(("CPU per matmul challenge, all else included",
+                     f"{1000 * (last_cpu - first_cpu) / matmuls:.2f} ms"))
     print("| what | measured |\n|---|---|")
     for what, measured in rows:
         print(f"| {what} | {measured} |")
@@ -125,6 +134,8 @@ def main():
     parser.add_argument("--binaries", default="build/dev", help="the build folder")
     parser.add_argument("--devices", type=int, default=2000)
     parser.add_argument("--seconds", type=int, default=120, help="length of the epoch")
+    parser.add_argument("--matmul", type=int, default=0, help="matmul challenges for each device")
+    parser.add_argument("--n", type=int, default=256, help="size of a matmul challenge of one round")
     options = parser.parse_args()
     options.binaries = os.path.abspath(options.binaries)
     with tempfile.TemporaryDirectory(prefix="kaisar-swarm-") as folder:
