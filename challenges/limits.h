@@ -8,7 +8,7 @@ namespace kaisar::challenges {
 ///
 /// Source: docs/protocol.md, Who takes part, Matmul and Latency.
 inline constexpr std::uint32_t kMostDeviceId = 0xfffffe;  // ff ff ff marks an unused lane of a word
-inline constexpr std::uint32_t kLeastMatmulSize = 256;  // n, a power of two
+inline constexpr std::uint32_t kLeastMatmulSize = 256;    // n, a power of two
 inline constexpr std::uint32_t kMostMatmulSize = 32768;
 inline constexpr std::uint32_t kMostMatmulRounds = 4096;
 inline constexpr std::uint32_t kMostMatmulSamples = 1024;
