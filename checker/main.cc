@@ -113,6 +113,13 @@ int Main(int argc, char** argv) {
   CLI::App app("Finds out whether rented-out devices are up, reachable and as fast as they claim.",
                "kaisar-checker");
   app.require_subcommand(1);
+  app.set_version_flag("--version", "kaisar-checker " KAISAR_VERSION);
+  app.footer(
+      "To begin: keys new --out keys; init; init-signatures --config checker.yaml; run --config\n"
+      "checker.yaml. Verify what it reports: kaisar-audit verify.\n"
+      "Exit status: 0 done, or stopped by a signal; 1 failed while running; 2 wrong usage, "
+      "config,\n"
+      "roster or policy, and nothing was started.");
   std::string init_directory = ".";
   KeysOptions keys;
   PlanOptions plan;

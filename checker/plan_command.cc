@@ -28,12 +28,11 @@ struct Source {
 
 absl::StatusOr<v1::EpochOpened> FirstRecord(const std::string& path) {
   v1::EpochOpened opened;
-  const absl::Status enough = absl::CancelledError("only the first record is wanted");
   const auto summary = audit::ReadLog(path, [&](std::uint64_t, ByteView, const v1::Record& record) {
     opened = record.epoch_opened();
-    return enough;
+    return absl::CancelledError("only the first record is wanted");
   });
-  if (!summary.ok() && summary.status() != enough) return summary.status();
+  if (!summary.ok() && !absl::IsCancelled(summary.status())) return summary.status();
   if (opened.beacon().size() != 32 || opened.epoch_end_ms() <= opened.beacon_ms()) {
     return absl::DataLossError(absl::StrCat(path, ": the first record does not open an epoch"));
   }

@@ -4,6 +4,7 @@
 Every line of every ```sh block runs, in order, from the root of the repository. ./tests/run is left out
 (it is what runs this test); ./deploy/quickstart runs with --no-build, then its outcome is checked.
 """
+import base64
 import json
 import os
 import re
@@ -14,6 +15,12 @@ import unittest
 ROOT = os.environ["KAISAR_SOURCE_DIR"]
 RUN = os.path.join(ROOT, "quickstart-run")
 AUDIT = os.path.join(ROOT, "build/dev/audit/kaisar-audit")
+CHECKER = os.path.join(ROOT, "build/dev/checker/kaisar-checker")
+LOG = os.path.join(RUN, "data/epoch-0.log")
+
+
+def output_of(*command):
+    return subprocess.run(command, text=True, stdout=subprocess.PIPE, check=True).stdout
 
 
 def readme_commands():
@@ -59,11 +66,9 @@ class Readme(unittest.TestCase):
                 self.check_outcome()
 
     def check_outcome(self):
-        done = subprocess.run(
-            [AUDIT, "verify", "--json", "--log", os.path.join(RUN, "data/epoch-0.log"),
-             "--report", os.path.join(RUN, "data/epoch-0.report.json")],
-            text=True, stdout=subprocess.PIPE, check=True)
-        devices = {device["device"]: device for device in json.loads(done.stdout)["devices"]}
+        verified = json.loads(output_of(AUDIT, "verify", "--json", "--log", LOG, "--report",
+                                        os.path.join(RUN, "data/epoch-0.report.json")))
+        devices = {device["device"]: device for device in verified["devices"]}
         self.assertEqual(sorted(devices), [1, 2, 3, 4, 5])
         for honest in (1, 2):
             self.assertGreaterEqual(devices[honest]["compute_ppm"], 950_000, devices[honest])
@@ -74,6 +79,18 @@ class Readme(unittest.TestCase):
         self.assertGreater(devices[4]["availability_ppm"], 450_000, devices[4])
         self.assertTrue({"TIMED_OUT", "UNREACHABLE"} & set(devices[4]["reasons"]), devices[4])
         self.assertLess(devices[5]["compute_ppm"], 500_000, devices[5])
+        self.check_plan(verified["challenges"])
+
+    def check_plan(self, challenges):
+        """What `plan` derives from the log's first record is what was done."""
+        plan = json.loads(output_of(CHECKER, "plan", "--json", "--log", LOG, "--config",
+                                    os.path.join(RUN, "checker.yaml")))
+        planned = {row["challenge_id"] for row in plan["challenges"]}
+        records = (json.loads(line) for line in output_of(AUDIT, "show", "--log", LOG).splitlines())
+        closed = {base64.b64decode(record["closed"]["challenge_id"]).hex()
+                  for record in records if "closed" in record}
+        self.assertEqual(len(planned), challenges)
+        self.assertEqual(planned, closed)
 
 
 if __name__ == "__main__":
