@@ -5,7 +5,7 @@
 namespace kaisar::provider {
 
 RateLimiter::RateLimiter(std::uint32_t per_minute, std::uint32_t burst)
-    : token_ns_(60'000'000'000 / per_minute), bucket_ns_(token_ns_ * burst) {}
+    : token_ns_(60'000'000'000U / per_minute), bucket_ns_(token_ns_ * burst) {}
 
 bool RateLimiter::Take(std::uint64_t now_ns) {
   const std::uint64_t full_at_ns = std::max(full_at_ns_, now_ns) + token_ns_;
