@@ -15,6 +15,7 @@
 #include "checker/grpc_client_channels.h"
 #include "checker/grpc_client_latency.h"
 #include "checker/grpc_client_matmul.h"
+#include "checker/receive_limit.h"
 
 namespace kaisar::checker {
 namespace {
@@ -48,15 +49,16 @@ void Log(gpr_log_func_args* line) {
 /// The channels, and which calls are under way.
 class GrpcProviderClient::Calls {
  public:
-  Calls(const GrpcClientOptions& options, const Clock& clock) : channels_(options), clock_(clock) {}
+  Calls(const GrpcClientOptions& options, const Clock& clock)
+      : channels_(options), clock_(clock), limit_(clock) {}
 
   template <typename Stream, typename... Arguments>
   std::shared_ptr<Stream> Start(const v1::Device& device, Arguments&&... arguments) {
     const std::uint64_t number = Enter();
     std::shared_ptr<void> alive(this, [number](Calls* calls) { calls->Leave(number); });
     auto stream =
-        std::make_shared<Stream>(GrpcStream::Services{channels_, clock_, std::move(alive)}, device,
-                                 std::forward<Arguments>(arguments)...);
+        std::make_shared<Stream>(GrpcStream::Services{channels_, limit_, clock_, std::move(alive)},
+                                 device, std::forward<Arguments>(arguments)...);
     {
       MutexLock lock(mutex_);
       under_way_[number] = stream;
@@ -97,6 +99,7 @@ class GrpcProviderClient::Calls {
   CondVar changed_;
   std::uint64_t number_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::uint64_t, std::weak_ptr<GrpcStream>> under_way_ ABSL_GUARDED_BY(mutex_);
+  ReceiveLimit limit_;  // last: its thread ends before the rest does
 };
 
 GrpcProviderClient::GrpcProviderClient(std::unique_ptr<Calls> calls) : calls_(std::move(calls)) {}

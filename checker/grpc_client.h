@@ -25,9 +25,11 @@ struct GrpcClientOptions {
 /// Liveness: the destructor cancels all calls and waits until their last callback has returned; it
 ///           must not be called from one. It waits for nothing that a device does.
 /// Cost:     150 kB per connected device; 4 ms of CPU per latency challenge of 16 pings.
-/// Limits:   gRPC 1.51 looks at a message's size when it has all of it in memory, so a device can
-///           make the checker hold what its bandwidth carries until the call's deadline. A resource
-///           quota per channel would cut it off, but gRPC has been seen to abort while doing so.
+/// Limits:   gRPC 1.51 looks at a message's size when it has all of it in memory. ReceiveLimit cuts
+///           a device off that sends more than its calls need; what is held by then is twice the
+///           answer's limit + 1 MiB a call, and what the network carries in 50 ms. gRPC's resource
+///           quota is no way: one per channel has been seen to abort the process, and one for all
+///           cancels the oldest calls, whoever's they are.
 class GrpcProviderClient : public ProviderClient {
  public:
   /// Errors: InvalidArgument when the TLS key is not one.

@@ -1,9 +1,14 @@
 #include "checker/grpc_client_channels.h"
 
+#include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/security/tls_certificate_verifier.h>
 #include <grpcpp/security/tls_credentials_options.h>
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/slice.h>
 
 #include <algorithm>
 #include <utility>
@@ -57,12 +62,33 @@ std::shared_ptr<grpc::experimental::CertificateProviderInterface> Identity(const
   return std::make_shared<StaticDataCertificateProvider>("", pairs);
 }
 
+/// Keeps the threads that run gRPC's callbacks. gRPC 1.51 ends them with the last channel that has
+/// had a call, and when one of them lets that channel go it would wait for itself, and aborts
+/// (ref_counted.h: prior > 0). So there is a channel that never goes; it connects to nothing.
+void KeepCallbackThreads() {
+  struct Kept {
+    std::shared_ptr<grpc::Channel> channel = grpc::CreateChannel("", nullptr);  // fails every call
+    grpc::TemplatedGenericStub<grpc::ByteBuffer, grpc::ByteBuffer> stub{channel};
+    grpc::ClientContext context;
+    grpc::Slice nothing{""};
+    grpc::ByteBuffer request{&nothing, 1};
+    grpc::ByteBuffer response;
+    Kept() {
+      stub.UnaryCall(&context, "/none", grpc::StubOptions(), &request, &response,
+                     [](const grpc::Status&) {});
+    }
+  };
+  [[maybe_unused]] static Kept* const kept = new Kept();
+}
+
 }  // namespace
 
 GrpcChannels::GrpcChannels(const GrpcClientOptions& options)
     : connect_timeout_ms_(options.connect_timeout_ms),
       idle_timeout_ms_(options.idle_timeout_ms),
-      identity_(Identity(options.tls)) {}
+      identity_(Identity(options.tls)) {
+  KeepCallbackThreads();
+}
 
 std::shared_ptr<grpc::Channel> GrpcChannels::Make(const v1::Device& device,
                                                   std::uint64_t most_message_bytes) const {

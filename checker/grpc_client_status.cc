@@ -26,8 +26,7 @@ bool IsTooLarge(const grpc::Status& status) {
   // refusal into a violation.
   return status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED &&
          (absl::StrContains(status.error_message(), "message larger than max") ||
-          absl::StrContains(status.error_message(), "metadata size exceeds") ||
-          absl::StrContains(status.error_message(), "Buffers full"));  // the channel's quota
+          absl::StrContains(status.error_message(), "metadata size exceeds"));
 }
 
 }  // namespace kaisar::checker

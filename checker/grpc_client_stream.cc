@@ -186,11 +186,6 @@ void GrpcStream::EndLate(const std::string& what) {
   }
 }
 
-void GrpcStream::OnReadInitialMetadataDone(bool ok) {
-  MutexLock lock(mutex_);
-  heard_ = heard_ || ok;
-}
-
 void GrpcStream::OnReadDone(bool ok) {
   const std::uint64_t now_ns = clock().MonotonicNs();
   Actions actions;
@@ -264,8 +259,10 @@ void GrpcStream::OnDone(const grpc::Status& status) {
   bool retry = false;
   CallEnd end;
   std::shared_ptr<grpc::Alarm> alarm;
+  std::uint64_t receiving = 0;
   {
     MutexLock lock(mutex_);
+    receiving = std::exchange(receiving_, 0);
     retry = MayRetry(status);
     if (retry) {
       retried_ = true;
@@ -278,8 +275,9 @@ void GrpcStream::OnDone(const grpc::Status& status) {
     }
     alarm = std::exchange(alarm_, nullptr);
   }
+  if (receiving != 0) services_.limit.Leave(receiving);
   if (retry || end.transport == v1::NO_CONNECTION || end.transport == v1::BROKEN ||
-      end.transport == v1::DEADLINE) {
+      end.transport == v1::DEADLINE || end.transport == v1::VIOLATION) {
     services_.channels.Drop(device_.id(), use_.channel);
   }
   if (retry) return Connect();

@@ -18,6 +18,7 @@
 #include "base/mutex.h"
 #include "checker/grpc_client_channels.h"
 #include "checker/provider_client.h"
+#include "checker/receive_limit.h"
 
 namespace kaisar::checker {
 
@@ -33,6 +34,7 @@ class GrpcStream : public std::enable_shared_from_this<GrpcStream>,
  public:
   struct Services {
     GrpcChannels& channels;
+    ReceiveLimit& limit;
     const Clock& clock;
     std::shared_ptr<void> alive;  // released last, when nothing of the call is left
   };
@@ -99,7 +101,6 @@ class GrpcStream : public std::enable_shared_from_this<GrpcStream>,
     std::uint64_t* handed_ns;
   };
   struct Actions;
-
   void OnReadInitialMetadataDone(bool ok) override;
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
@@ -137,6 +138,7 @@ class GrpcStream : public std::enable_shared_from_this<GrpcStream>,
   bool cancel_ ABSL_GUARDED_BY(mutex_) = false;
   bool close_ ABSL_GUARDED_BY(mutex_) = false;    // half-close after the writes
   unsigned outside_ ABSL_GUARDED_BY(mutex_) = 0;  // threads that act without being a reaction
+  std::uint64_t receiving_ ABSL_GUARDED_BY(mutex_) = 0;  // the call's number at the limit
   std::optional<CallEnd> end_ ABSL_GUARDED_BY(mutex_);
   std::uint64_t wake_ms_ ABSL_GUARDED_BY(mutex_) = 0;
   std::uint64_t wake_number_ ABSL_GUARDED_BY(mutex_) = 0;
