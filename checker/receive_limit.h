@@ -15,9 +15,9 @@
 
 namespace kaisar::checker {
 
-/// Bounds what a device can make the checker hold: looks every 50 ms at what the connections to
-/// devices have received, and ends the calls at an address one of whose connections has received
-/// more than its calls can need.
+/// Bounds what a device can make the checker hold: looks every 50 ms (less often with thousands of
+/// connections) at what the connections to devices have received, and ends the calls at an address
+/// one of whose connections has received more than its calls can need.
 ///
 /// Which connection is which device's cannot be seen, so a connection may receive what the calls of
 /// one device at its address may together: of that one whose calls may most. Thus no honest address
