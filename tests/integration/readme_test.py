@@ -75,10 +75,12 @@ class Readme(unittest.TestCase):
             self.assertGreaterEqual(devices[honest]["score"], 190, devices[honest])
         self.assertEqual(devices[3]["score"], 0, devices[3])
         self.assertIn("PROOF_INVALID", devices[3]["reasons"])
-        self.assertLess(devices[4]["availability_ppm"], 850_000, devices[4])
-        self.assertGreater(devices[4]["availability_ppm"], 450_000, devices[4])
+        # 60 challenges at random times, a third of them in vain: two thirds, give or take 4 sigma.
+        self.assertLess(devices[4]["availability_ppm"], 920_000, devices[4])
+        self.assertGreater(devices[4]["availability_ppm"], 400_000, devices[4])
         self.assertTrue({"TIMED_OUT", "UNREACHABLE"} & set(devices[4]["reasons"]), devices[4])
-        self.assertLess(devices[5]["compute_ppm"], 500_000, devices[5])
+        # A third, unless the machine's clock has doubled since the claim was made.
+        self.assertLess(devices[5]["compute_ppm"], 600_000, devices[5])
         self.check_plan(verified["challenges"])
 
     def check_plan(self, challenges):
