@@ -96,7 +96,7 @@ void LogVerifier::AddIssued(std::uint64_t index, const v1::ChallengeIssued& issu
 }
 
 void LogVerifier::AddCommitment(std::uint64_t index, const v1::CommitmentReceived& commitment) {
-  const std::string& bytes = commitment.commitment().challenge_id();
+  const std::string& bytes = commitment.challenge_id();
   Digest id{};
   const auto found = CopyExactly(ViewOf(bytes), id) ? open_.find(id) : open_.end();
   if (found == open_.end()) {

@@ -126,6 +126,7 @@ void Dispatcher::OnCommitment(const Open& open, const Instant& at,
   reachability_.Heard(open->planned.device, at.monotonic_ns);
   if (!status_.ok()) return;
   open->commitment = std::move(commitment);
+  open->commitment.set_challenge_id(ToString(open->id));
   open->has_commitment = true;
   v1::Record record;
   *record.mutable_commitment() = open->commitment;

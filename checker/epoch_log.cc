@@ -39,8 +39,7 @@ class LogScorer {
   absl::Status Add(const v1::Record& record) {
     if (record.has_epoch_opened()) return Begin(record.epoch_opened());
     if (record.has_commitment()) {
-      const std::string& id = record.commitment().commitment().challenge_id();
-      commitments_[id] = record.commitment();
+      commitments_[record.commitment().challenge_id()] = record.commitment();
     } else if (record.has_closed()) {
       const auto found = commitments_.find(record.closed().challenge_id());
       scorer_->Add(record.closed(), found == commitments_.end() ? nullptr : &found->second);

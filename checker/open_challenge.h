@@ -37,7 +37,6 @@ struct OpenChallenge {
   Digest id{};
   State state = State::kWaiting;
   bool holds_slot = false;  // of MatmulSlots
-  bool commitment_durable = false;
   Instant sent;
   v1::ChallengeIssued issued;  // when has_issued
   bool has_issued = false;

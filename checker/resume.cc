@@ -44,7 +44,7 @@ absl::Status Note(std::uint64_t index, const v1::Record& record,
   if (record.has_issued()) {
     unclosed[record.issued().challenge().challenge().challenge_id()].issued = record.issued();
   } else if (record.has_commitment()) {
-    const auto issued = unclosed.find(record.commitment().commitment().challenge_id());
+    const auto issued = unclosed.find(record.commitment().challenge_id());
     if (issued != unclosed.end()) issued->second.commitment = record.commitment();
   } else if (record.has_closed()) {
     const std::optional<std::uint32_t> planned = FindPlanned(plan, record.closed());

@@ -79,6 +79,8 @@ class WholePath(unittest.TestCase):
         network.add_scripted(3, 3, "skip-products=10")
         network.add_scripted(4, 4, "silent")
         network.add_scripted(5, 5, "zeros@matmul")
+        # Its commitments name challenges that nobody asked: its own fault, not the log's.
+        network.add_scripted(6, 6, "other-device-answer@matmul")
         network.write_configs(POLICY, EPOCH_SECONDS)
         checker = network.start_checker()
         for seconds in (7, 4):
@@ -96,6 +98,8 @@ class WholePath(unittest.TestCase):
             self.assertGreaterEqual(scores[honest]["score"], 190, scores[honest])
         for dishonest in (3, 4, 5):
             self.assertEqual(scores[dishonest]["score"], 0, scores[dishonest])
+        self.assertGreater(scores[6]["reasons"].get("MALFORMED", 0), 0, scores[6])
+        self.assertEqual(scores[6]["compute_ppm"], 0, scores[6])
         for entry in scores.values():
             self.assertEqual(entry["passed"] + entry["failed"] + entry["inconclusive"], 30, entry)
         stopped = sum(entry["reasons"].get("STOPPED", 0) for entry in scores.values())

@@ -167,8 +167,8 @@ std::size_t EpochFixture::FindIssued(std::uint32_t device, v1::Kind kind,
 std::size_t EpochFixture::FindCommitment(std::uint32_t device, std::uint32_t sequence) const {
   const v1::ChallengeIssued& issued = records[FindIssued(device, v1::MATMUL, sequence)].issued();
   return Find(records, [&](const v1::Record& record) {
-    return record.has_commitment() && record.commitment().commitment().challenge_id() ==
-                                          issued.challenge().challenge().challenge_id();
+    return record.has_commitment() &&
+           record.commitment().challenge_id() == issued.challenge().challenge().challenge_id();
   });
 }
 
@@ -189,7 +189,7 @@ void EpochFixture::ReportAsRecorded() {
     const v1::CommitmentReceived* commitment = nullptr;
     for (const v1::Record& other : records) {
       if (other.has_commitment() &&
-          other.commitment().commitment().challenge_id() == record.closed().challenge_id()) {
+          other.commitment().challenge_id() == record.closed().challenge_id()) {
         commitment = &other.commitment();
       }
     }

@@ -139,6 +139,7 @@ class Script {
 
   void Commit(const challenges::MatmulProof& proof, std::uint64_t elapsed_ms) {
     commitment_ = std::make_unique<v1::CommitmentReceived>();
+    commitment_->set_challenge_id(ToString(id_));
     v1::MatmulCommitment& commitment = *commitment_->mutable_commitment();
     commitment.set_challenge_id(ToString(id_));
     commitment.set_commitment(ToString(proof.commitment()));

@@ -67,6 +67,11 @@ const Change kProofs[] = {
        commitment = e.Commitment(2, 0).commitment();
        commitment.set_challenge_id(id);
      }},
+    {"CommitmentThatNamesAnotherChallenge", "expected FAIL MALFORMED",
+     [](EpochFixture& e) {
+       v1::MatmulCommitment& commitment = *e.Commitment(1, 0).mutable_commitment();
+       commitment.set_challenge_id(e.Commitment(2, 0).challenge_id());
+     }},
     {"RootByte", "expected FAIL MALFORMED",
      [](EpochFixture& e) { FlipByte(*e.Commitment(1, 0).mutable_commitment()->mutable_roots()); }},
     {"CommitmentSignature", "expected FAIL SIGNATURE_INVALID",

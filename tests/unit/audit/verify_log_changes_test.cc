@@ -90,9 +90,7 @@ const Change kRecords[] = {
     {"ClosedUnderAnotherId", "challenge_id is",
      [](EpochFixture& e) { FlipByte(*e.Closed(1, LATENCY, 0).mutable_challenge_id()); }},
     {"RefersToAnUnknownChallenge", "which is not open",
-     [](EpochFixture& e) {
-       FlipByte(*e.Commitment(1, 0).mutable_commitment()->mutable_challenge_id());
-     }},
+     [](EpochFixture& e) { FlipByte(*e.Commitment(1, 0).mutable_challenge_id()); }},
 };
 
 const Change kVerdicts[] = {

@@ -31,7 +31,7 @@ void ExpectAccountedFor(const RunnerScene& scene, std::size_t challenges) {
   for (const v1::Record& record : scene.Records(0)) {
     if (record.has_issued()) issued.insert(record.issued().challenge().challenge().challenge_id());
     if (record.has_commitment()) {
-      committed.insert(record.commitment().commitment().challenge_id());
+      committed.insert(record.commitment().challenge_id());
     }
     if (record.has_closed()) ++closed[record.closed().challenge_id()];
   }
