@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/keccak256.h"
+#include "challenges/limits.h"
 
 namespace kaisar::audit {
 namespace {
@@ -14,7 +15,6 @@ constexpr std::size_t kLaneBytes = 4;
 constexpr std::size_t kLanes = 8;
 static_assert(kLaneBytes * kLanes == std::tuple_size_v<Digest>);
 constexpr std::array<std::uint8_t, kLaneBytes> kUnusedLane{0xff, 0xff, 0xff, 0x00};
-constexpr std::uint32_t kMostDeviceId = 0xffffff;
 constexpr std::uint8_t kMostScore = 200;
 
 Digest UnusedWord() {
@@ -39,7 +39,7 @@ std::vector<Digest> PackScores(const std::vector<DeviceScore>& scores) {
   std::vector<Digest> words((reported.size() + kLanes - 1) / kLanes, UnusedWord());
   for (std::size_t i = 0; i < reported.size(); ++i) {
     const std::uint32_t id = reported[i].device;
-    KAISAR_CHECK(id <= kMostDeviceId && reported[i].score <= kMostScore);
+    KAISAR_CHECK(id <= challenges::kMostDeviceId && reported[i].score <= kMostScore);
     std::uint8_t* lane = &words[i / kLanes][i % kLanes * kLaneBytes];
     lane[0] = static_cast<std::uint8_t>(id >> 16);
     lane[1] = static_cast<std::uint8_t>(id >> 8);
@@ -63,6 +63,10 @@ absl::StatusOr<std::vector<ReportedScore>> UnpackScores(const std::vector<Digest
     const std::uint32_t device =
         std::uint32_t{bytes[0]} << 16 | std::uint32_t{bytes[1]} << 8 | std::uint32_t{bytes[2]};
     if (ended) return WrongLane(word, lane, "is used after an unused one");
+    if (device > challenges::kMostDeviceId) {
+      return WrongLane(word, lane,
+                       absl::StrCat("device is ", device, ", limit ", challenges::kMostDeviceId));
+    }
     if (bytes[3] > kMostScore) {
       return WrongLane(word, lane,
                        absl::StrCat("score is ", bytes[3], ", expected at most ", kMostScore));

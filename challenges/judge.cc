@@ -62,6 +62,9 @@ std::optional<Judgement> JudgeChecker(const Policy& policy, const Evidence& evid
                         absl::StrCat("sent ", closed.sent_ms() - closed.due_ms(),
                                      " ms late, slack ", policy.slack_ms));
   }
+  if (closed.transport() == v1::ABANDONED) {
+    return Inconclusive(v1::CHECKER_OVERLOADED, "the checker was held up during the call");
+  }
   const std::int64_t most = policy.clock_step_ms;
   if (closed.clock_step_ms() > most || closed.clock_step_ms() < -most) {
     return Inconclusive(

@@ -33,6 +33,7 @@ Dispatcher::Dispatcher(std::shared_ptr<const Epoch> epoch,
       reachability_(epoch_->roster, std::move(reference_endpoints), services.prober, services.clock,
                     events_),
       slots_(limits.most_matmul_in_flight),
+      hold_up_((kLongestWaitMs + epoch_->policy.slack_ms) * kNsPerMs),
       closed_(std::move(resume.closed)),
       issued_before_(std::move(resume.issued)) {
   closed_.resize(plan_.size(), false);
@@ -57,6 +58,7 @@ Dispatcher::~Dispatcher() {
 }
 
 std::uint64_t Dispatcher::Poll() {
+  hold_up_.Ran(services_.clock.MonotonicNs());
   events_->RunPending();
   if (status_.ok() && stop_at_ns_ == 0) {
     CloseMissed();

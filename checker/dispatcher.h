@@ -15,6 +15,7 @@
 #include "checker/check_pool.h"
 #include "checker/epoch.h"
 #include "checker/event_queue.h"
+#include "checker/hold_up.h"
 #include "checker/matmul_slots.h"
 #include "checker/open_challenge.h"
 #include "checker/provider_client.h"
@@ -72,8 +73,7 @@ class Dispatcher {
 
   /// Does everything that can be done now.
   ///
-  /// Result: Unix time in ms of the next thing that only the clock brings, at most a second from
-  /// now.
+  /// Result: Unix time in ms of the next thing that only the clock brings, within a second.
   std::uint64_t Poll();
 
   /// Where to wait between two Polls.
@@ -121,8 +121,7 @@ class Dispatcher {
   void OnJudged(const Open& open, std::string record);
   void OnClosedDurable(const Open& open);
 
-  /// Makes a callback for another thread: it runs `then` on this one, unless the dispatcher is
-  /// gone.
+  /// A callback for another thread: runs `then` on this one, unless the dispatcher is gone.
   absl::AnyInvocable<void(absl::Status)> WhenDurable(const Open& open,
                                                      void (Dispatcher::*then)(const Open&));
 
@@ -134,6 +133,7 @@ class Dispatcher {
   const std::shared_ptr<EventQueue> events_;
   ReachabilityCheck reachability_;
   MatmulSlots slots_;
+  HoldUp hold_up_;
   std::vector<bool> closed_;                             // per challenge of the plan
   std::map<std::uint32_t, IssuedBefore> issued_before_;  // by an earlier run, and not closed
   std::uint32_t missed_next_ = 0;       // in the plan: next to close as STOPPED …

@@ -168,6 +168,9 @@ void Dispatcher::OnEnd(const Open& open, const Instant& at, CallEnd end) {
                            static_cast<std::int64_t>(elapsed_ms));
   const bool by_us = open->ended_by_us != v1::TRANSPORT_UNSPECIFIED;
   closed.set_transport(by_us ? open->ended_by_us : end.transport);
+  if (hold_up_.During(open->sent.monotonic_ns, at.monotonic_ns)) {
+    closed.set_transport(v1::ABANDONED);
+  }
   closed.set_detail(Printable(end.detail, kMostDetailBytes));
   if (closed.transport() == v1::DECLINED) {
     BoundRefusal(end.refusal);

@@ -129,7 +129,7 @@ void GrpcMatmulStream::OnWake(std::uint64_t) {
     case State::kWorking:
       return EndLate("no commitment");
     case State::kSampling:
-      return End(v1::BROKEN, "the checker did not ask for samples in time");
+      return End(v1::ABANDONED, "the checker did not ask for samples in time");
     case State::kOpening:
       return EndLate("no opening");
   }

@@ -71,7 +71,7 @@ void GrpcStream::Connect() {
 void GrpcStream::Cancel() {
   {
     MutexLock lock(mutex_);
-    End(v1::BROKEN, "cancelled by the checker");
+    End(v1::ABANDONED, "cancelled by the checker");
   }
   Outside([] {});
 }

@@ -57,7 +57,7 @@ class MatmulCall {
   virtual ~MatmulCall() = default;
   /// Hands the samples to the stream; once, after the commitment.
   virtual void SendSamples(const std::vector<challenges::MatmulSample>& samples) = 0;
-  /// Ends the call soon; `done` still comes.
+  /// Ends the call soon, as ABANDONED; `done` still comes.
   virtual void Cancel() = 0;
 };
 

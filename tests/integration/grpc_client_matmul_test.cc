@@ -116,7 +116,7 @@ TEST_F(GrpcMatmulTest, EndsSoonAfterCancel) {
   call->SendSamples({{0, 0, 0}});  // nothing has been committed to: no effect
   call->Cancel();
   call->Cancel();
-  EXPECT_EQ(done.get_future().get().end.transport, v1::BROKEN);
+  EXPECT_EQ(done.get_future().get().end.transport, v1::ABANDONED);
   call->SendSamples({{0, 0, 0}});
   call->Cancel();
 }

@@ -74,7 +74,7 @@ class FakeMatmulCall final : public checker::MatmulCall,
                          [self = shared_from_this(), samples] { self->Open(samples); });
   }
 
-  void Cancel() override { EndAfter(0, v1::BROKEN); }
+  void Cancel() override { EndAfter(0, v1::ABANDONED); }
 
  private:
   void Commit() {

@@ -69,6 +69,13 @@ TEST_F(LatencyJudge, CallsWhatWasSentLaterThanTheSlackOverloaded) {
   EXPECT_EQ(Judged(), Inconclusive(v1::CHECKER_OVERLOADED));  // before anything of the device
 }
 
+TEST_F(LatencyJudge, CallsWhatTheCheckerGaveUpOverloadedWhateverCameOfIt) {
+  closed_.set_transport(v1::ABANDONED);
+  EXPECT_EQ(Judged(), Inconclusive(v1::CHECKER_OVERLOADED));
+  closed_.clear_latency();
+  EXPECT_EQ(Judged(), Inconclusive(v1::CHECKER_OVERLOADED));
+}
+
 TEST_F(LatencyJudge, CallsADriftOfTheClocksEitherWayAStep) {
   for (const std::int64_t step :
        {std::int64_t{1001}, std::int64_t{-1001}, std::numeric_limits<std::int64_t>::min(),

@@ -134,6 +134,25 @@ TEST(Dispatcher, IsOverloadedWhenItWasAsleep) {
   EXPECT_THAT(scene.client.sent(), IsEmpty());
 }
 
+// As after SIGSTOP: the devices' answers and the calls' deadlines come together, seconds late.
+TEST(Dispatcher, BlamesNoDeviceForCallsDuringWhichItWasHeldUp) {
+  DispatchScene scene(3);
+  scene.client.behaviour(2).silent = true;
+  scene.Begin(
+      {Planned(100, 1, v1::MATMUL), Planned(100, 2, v1::LATENCY), Planned(9000, 3, v1::LATENCY)});
+  scene.RunFor(110);
+  ASSERT_THAT(scene.client.sent(), SizeIs(2));
+  scene.clock.Advance(6000);
+  scene.RunFor(4000);
+  ASSERT_THAT(scene.outcomes, SizeIs(3));
+  for (const std::uint32_t held : {1u, 2u}) {
+    const v1::ChallengeClosed* closed = scene.Closed(held, held == 1 ? v1::MATMUL : v1::LATENCY);
+    EXPECT_EQ(closed->transport(), v1::ABANDONED) << closed->ShortDebugString();
+    EXPECT_EQ(closed->reason(), v1::CHECKER_OVERLOADED) << closed->ShortDebugString();
+  }
+  EXPECT_EQ(scene.Closed(3, v1::LATENCY)->verdict(), v1::PASS) << "it was sent after that";
+}
+
 TEST(Dispatcher, IsOverloadedWhenAMatmulWaitsBeyondTheSlack) {
   DispatchScene scene(2);
   scene.limits.most_matmul_in_flight = 1;
