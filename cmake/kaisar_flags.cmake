@@ -49,7 +49,7 @@ function(kaisar_test name)
   kaisar_executable(${name} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name})
   if(ARG_LABEL STREQUAL "unit")
-    add_dependencies(sanitized_tests ${name})  # built by the presets asan and tsan
+    add_dependencies(unit_tests ${name})  # built by the presets asan and tsan
   endif()
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT}
     ENVIRONMENT "KAISAR_SOURCE_DIR=${PROJECT_SOURCE_DIR};KAISAR_BINARY_DIR=${PROJECT_BINARY_DIR}")
