@@ -1,40 +1,18 @@
 #include "audit/empty_log.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "audit/log_file.h"
 #include "audit/merkle_log.h"
+#include "base/file.h"
 #include "base/status_macros.h"
+#include "base/system_error.h"
 
 namespace kaisar::audit {
 namespace {
-
-absl::Status SystemError(const std::string& path, int error) {
-  const std::string message = absl::StrCat(path, ": ", strerror(error));
-  if (error == EEXIST) return absl::AlreadyExistsError(message);
-  if (error == EACCES || error == EROFS) return absl::PermissionDeniedError(message);
-  if (error == ENOENT || error == ENOTDIR) return absl::NotFoundError(message);
-  return absl::InternalError(message);
-}
-
-absl::Status SyncDirectoryOf(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "."
-                                : slash == 0               ? "/"
-                                                           : path.substr(0, slash);
-  const int descriptor = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return SystemError(directory, errno);
-  const int result = fsync(descriptor);
-  const int error = errno;
-  close(descriptor);
-  return result == 0 ? absl::OkStatus() : SystemError(directory, error);
-}
 
 absl::Status FillEmptyLog(const std::string& path) {
   ASSIGN_OR_RETURN(const std::unique_ptr<LogFile> file,
@@ -58,7 +36,8 @@ absl::Status MakeEmptyLog(const std::string& path) {
   for (const char* suffix : {"", "-journal", "-wal"}) unlink((unfinished + suffix).c_str());
   absl::Status made = FillEmptyLog(unfinished);
   // A link, unlike a rename, never replaces a file.
-  if (made.ok() && link(unfinished.c_str(), path.c_str()) != 0) made = SystemError(path, errno);
+  if (made.ok() && link(unfinished.c_str(), path.c_str()) != 0)
+    made = SystemError("make log", path);
   unlink(unfinished.c_str());
   RETURN_IF_ERROR(made);
   return SyncDirectoryOf(path);

@@ -5,25 +5,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "audit/figures.h"
+#include "audit/names.h"
 #include "audit/score.h"
 
 namespace kaisar::audit {
 namespace {
 
 constexpr std::uint32_t kWhole = 1'000'000;
-
-/// Parts per million as a percentage with one place, rounded down: 333333 is "33.3 %".
-std::string Percent(std::uint32_t ppm) {
-  return absl::StrCat(ppm / 10'000, ".", ppm / 1000 % 10, " %");
-}
-
-std::string Milliseconds(std::uint32_t us) {
-  return absl::StrCat(us / 1000, ".", us / 100 % 10, " ms");
-}
-
-const char* NameOf(v1::Kind kind) {
-  return kind == v1::LATENCY ? "latency" : "matmul";
-}
 
 /// "2 STOPPED, 1 CHECKER_OFFLINE", of the reasons of one sort.
 std::string ListReasons(const std::map<v1::Reason, std::uint32_t>& reasons, bool inconclusive) {
@@ -61,16 +50,17 @@ std::string Scorer::Explain(const v1::Device& device, const Tally& tally,
   }
   const bool computes = policy_.Find(device.phase(), v1::MATMUL) != nullptr;
   if (computes && score.compute_ppm < kWhole) {
-    parts.push_back(absl::StrCat("reached ", Percent(score.compute_ppm), " of the claimed rate"));
+    parts.push_back(
+        absl::StrCat("reached ", FormatShare(score.compute_ppm), " of the claimed rate"));
   }
   if (score.availability_ppm < kWhole) {
-    parts.push_back(
-        absl::StrCat("answered ", Percent(score.availability_ppm), " of the latency challenges"));
+    parts.push_back(absl::StrCat("answered ", FormatShare(score.availability_ppm),
+                                 " of the latency challenges"));
   }
   if (score.latency_ppm < kWhole && tally.answered > 0) {
-    parts.push_back(absl::StrCat("median RTT ", Milliseconds(score.median_rtt_us),
+    parts.push_back(absl::StrCat("median RTT ", FormatMicroseconds(score.median_rtt_us),
                                  " is above the target of ",
-                                 Milliseconds(policy_.latency.target_us)));
+                                 FormatMicroseconds(policy_.latency.target_us)));
   }
   if (parts.empty()) return "";
   return absl::StrCat(absl::StrJoin(parts, "; "), InParentheses(failures));

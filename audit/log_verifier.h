@@ -49,6 +49,8 @@ class LogVerifier {
   std::vector<DeviceScore> Scores() const;
   /// The slot's key by the log's roster; the log must be usable.
   Address SlotKey() const;
+  /// The log must be usable.
+  const v1::Roster& roster() const { return epoch_->opened.roster(); }
 
  private:
   /// What the first record fixes.

@@ -70,6 +70,7 @@ VerifyResult ResultOf(const Differences& differences, const LogVerifier& verifie
   result.challenges = verifier.counts().challenges;
   result.signatures_checked = verifier.counts().signatures + (verifier.usable() ? 1 : 0);
   result.samples_checked = verifier.counts().samples;
+  if (verifier.usable()) result.roster = verifier.roster();
   result.scores = std::move(scores);
   return result;
 }

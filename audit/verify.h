@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "audit/score.h"
+#include "kaisar/v1/roster.pb.h"
 
 namespace kaisar::audit {
 
@@ -18,6 +19,7 @@ struct VerifyResult {
   std::uint64_t challenges = 0;
   std::uint64_t signatures_checked = 0;
   std::uint64_t samples_checked = 0;
+  v1::Roster roster;  // the log's; empty when nothing could be recomputed, as are the scores
   std::vector<DeviceScore> scores;
 };
 

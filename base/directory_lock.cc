@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -17,20 +16,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/file.h"
+#include "base/system_error.h"
 
 namespace kaisar {
 namespace {
 
 constexpr std::uint64_t kMostProcBytes = 16 << 20;
-
-absl::Status SystemError(absl::string_view attempt, const std::string& path) {
-  const int error = errno;
-  const std::string message =
-      absl::StrCat("cannot ", attempt, " ", path, ": ", std::generic_category().message(error));
-  if (error == ENOENT) return absl::NotFoundError(message);
-  if (error == EACCES || error == EPERM) return absl::PermissionDeniedError(message);
-  return absl::InternalError(message);
-}
 
 }  // namespace
 

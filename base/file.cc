@@ -17,6 +17,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "base/status_macros.h"
+#include "base/system_error.h"
 
 namespace kaisar {
 namespace {
@@ -38,15 +39,6 @@ class Descriptor {
  private:
   int fd_;
 };
-
-absl::Status SystemError(absl::string_view attempt, const std::string& path) {
-  const int error = errno;
-  const std::string message =
-      absl::StrCat("cannot ", attempt, " ", path, ": ", std::generic_category().message(error));
-  if (error == ENOENT) return absl::NotFoundError(message);
-  if (error == EACCES || error == EPERM) return absl::PermissionDeniedError(message);
-  return absl::InternalError(message);
-}
 
 absl::Status WriteError(absl::string_view attempt, const std::string& path) {
   return absl::InternalError(
@@ -106,18 +98,6 @@ absl::StatusOr<std::string> ReadLine(int fd, const std::string& name) {
   return line;
 }
 
-std::string DirectoryOf(const std::string& path) {
-  const std::size_t slash = path.find_last_of('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-absl::Status SyncDirectory(const std::string& directory) {
-  const Descriptor opened(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (opened.get() < 0 || fsync(opened.get()) != 0) return WriteError("sync", directory);
-  return absl::OkStatus();
-}
-
 absl::Status WriteDurably(Descriptor& file, const std::string& path, absl::string_view content,
                           int mode) {
   // mkostemp made it 0600: nobody else sees the content before the mode is the asked one.
@@ -158,10 +138,20 @@ absl::Status WriteBesideAndMove(const std::string& path, absl::string_view conte
     unlink(temporary.c_str());
     return status;
   }
-  return SyncDirectory(DirectoryOf(path));
+  return SyncDirectoryOf(path);
 }
 
 }  // namespace
+
+absl::Status SyncDirectoryOf(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  const std::string directory = slash == std::string::npos ? "."
+                                : slash == 0               ? "/"
+                                                           : path.substr(0, slash);
+  const Descriptor opened(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened.get() < 0 || fsync(opened.get()) != 0) return WriteError("sync", directory);
+  return absl::OkStatus();
+}
 
 absl::StatusOr<std::string> ReadFile(const std::string& path, std::uint64_t most_bytes) {
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -39,4 +39,9 @@ absl::Status WriteFile(const std::string& path, absl::string_view content, int m
 /// Errors: AlreadyExists with the path.
 absl::Status CreateSecretFile(const std::string& path, absl::string_view content);
 
+/// Makes durable that a file was made, renamed or removed: fsync of the directory that holds it.
+///
+/// Errors: Internal with the directory and the system's words.
+absl::Status SyncDirectoryOf(const std::string& path);
+
 }  // namespace kaisar

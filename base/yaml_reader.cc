@@ -6,6 +6,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/endpoint.h"
 #include "base/hex.h"
 #include "base/plain_values.h"
 #include "base/status_macros.h"
@@ -178,11 +179,11 @@ std::string YamlReader::TextOr(const std::string& key, const std::string& otherw
 }
 
 std::string YamlReader::HostPort(const std::string& key, bool port_zero) {
-  const std::uint64_t least = port_zero ? 0 : 1;
+  const std::uint16_t least = port_zero ? 0 : 1;
   const std::string expected = absl::StrCat("host:port with a port from ", least, " to 65535");
   const YamlTree* node = AskText(key, expected, kMostTextBytes, true);
   if (node == nullptr) return "";
-  if (IsHostPort(node->text, least)) return node->text;
+  if (ParseEndpoint(node->text, least).ok()) return node->text;
   Mismatch(*node, PathOf(key), expected);
   return "";
 }

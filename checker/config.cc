@@ -4,10 +4,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/endpoint.h"
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "base/yaml_reader.h"
-#include "checker/endpoint.h"
 
 namespace kaisar::checker {
 namespace {
@@ -31,7 +31,8 @@ std::vector<std::string> ReferenceEndpoints(YamlReader& root) {
   }
   for (const std::string& endpoint : endpoints) {
     if (!ParseEndpoint(endpoint).ok()) {
-      root.Fail(key, absl::StrCat("is ", endpoint, ", expected host:port, port 1 to 65535"));
+      root.Fail(key,
+                absl::StrCat("is ", endpoint, ", expected host:port with a port from 1 to 65535"));
     }
   }
   return endpoints;

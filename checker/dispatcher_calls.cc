@@ -3,12 +3,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/printable.h"
 #include "challenges/latency/pings.h"
 #include "challenges/matmul/check.h"
 #include "challenges/matmul/samples.h"
 #include "challenges/signed_messages.h"
 #include "checker/dispatcher.h"
-#include "checker/printable.h"
 
 namespace kaisar::checker {
 namespace {

@@ -1,9 +1,9 @@
 // The end of a challenge: judged on what is logged, logged, and only then counted.
 #include <utility>
 
+#include "base/printable.h"
 #include "challenges/judge.h"
 #include "checker/dispatcher.h"
-#include "checker/printable.h"
 
 namespace kaisar::checker {
 namespace {

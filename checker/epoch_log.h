@@ -47,7 +47,7 @@ struct EpochResult {
 /// report.
 ///
 /// Errors: those of ReadLog; FailedPrecondition when the log is not closed; those of
-///         SignatureStore::Sign (then no report is written) and WriteFile.
+///         SignatureStore::Sign (then no report is written) and WriteReportFile.
 absl::StatusOr<EpochResult> ReportEpoch(const std::string& data_dir, std::uint32_t epoch,
                                         const SigningKey& key,
                                         reporter::SignatureStore& signatures);

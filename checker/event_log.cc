@@ -8,9 +8,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "audit/figures.h"
+#include "audit/names.h"
 #include "challenges/judge.h"
 #include "challenges/latency/pings.h"
-#include "checker/figures.h"
 
 namespace kaisar::checker {
 namespace {
@@ -86,7 +87,7 @@ std::vector<EventField> FieldsOf(const Outcome& outcome, const challenges::Polic
   const v1::ChallengeClosed& closed = outcome.closed;
   std::vector<EventField> fields = {
       {"device", absl::StrCat(closed.device())},
-      {"kind", KindName(closed.kind())},
+      {"kind", audit::NameOf(closed.kind())},
       {"q", absl::StrCat(closed.sequence())},
       {"verdict", v1::Verdict_Name(closed.verdict())},
   };

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/printable.h"
 #include "checker/grpc_client_status.h"
-#include "checker/printable.h"
 
 namespace kaisar::checker {
 namespace {

@@ -3,10 +3,10 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "audit/log_reader.h"
+#include "audit/names.h"
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/status_macros.h"
@@ -78,10 +78,6 @@ absl::StatusOr<Source> FromBeacon(const PlanOptions& options, const Config& conf
   return source;
 }
 
-std::string KindName(v1::Kind kind) {
-  return absl::AsciiStrToLower(v1::Kind_Name(kind));
-}
-
 std::string DueTime(std::uint32_t due_ms) {
   return absl::StrFormat("%d:%02d:%02d.%03d", due_ms / 3'600'000, due_ms / 60'000 % 60,
                          due_ms / 1000 % 60, due_ms % 1000);
@@ -89,7 +85,7 @@ std::string DueTime(std::uint32_t due_ms) {
 
 void PrintRow(const challenges::PlannedChallenge& planned, const Digest& id, std::ostream& out) {
   out << absl::StrFormat("%14s  %8d  %-9s  %6d  %s\n", DueTime(planned.due_ms), planned.device,
-                         KindName(planned.kind), planned.sequence, ToHex(id));
+                         audit::NameOf(planned.kind), planned.sequence, ToHex(id));
 }
 
 void PrintJson(const challenges::PlannedChallenge& planned, const Digest& id, bool first,
@@ -97,7 +93,8 @@ void PrintJson(const challenges::PlannedChallenge& planned, const Digest& id, bo
   out << (first ? "\n" : ",\n")
       << absl::StrFormat(
              R"(  {"due_ms": %d, "device": %d, "kind": "%s", "q": %d, "challenge_id": "%s"})",
-             planned.due_ms, planned.device, KindName(planned.kind), planned.sequence, ToHex(id));
+             planned.due_ms, planned.device, audit::NameOf(planned.kind), planned.sequence,
+             ToHex(id));
 }
 
 }  // namespace

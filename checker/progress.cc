@@ -4,10 +4,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "audit/figures.h"
+#include "audit/names.h"
+#include "base/printable.h"
 #include "challenges/judge.h"
 #include "challenges/latency/pings.h"
-#include "checker/figures.h"
-#include "checker/printable.h"
 
 namespace kaisar::checker {
 namespace {
@@ -22,16 +23,17 @@ DeviceProgress* FindDevice(ProgressSnapshot& state, std::uint32_t id) {
 }
 
 std::string KindLine(v1::Kind kind, const KindProgress& progress) {
-  return absl::StrFormat("%-9s %7d of %d   passed %d   failed %d   inconclusive %d", KindName(kind),
-                         progress.closed, progress.planned, progress.verdicts.passed,
-                         progress.verdicts.failed, progress.verdicts.inconclusive);
+  return absl::StrFormat("%-9s %7d of %d   passed %d   failed %d   inconclusive %d",
+                         audit::NameOf(kind), progress.closed, progress.planned,
+                         progress.verdicts.passed, progress.verdicts.failed,
+                         progress.verdicts.inconclusive);
 }
 
 std::string DeviceLine(const DeviceProgress& device) {
   return absl::StrFormat(
       "%6d  %-33s %9s  %10s  %5d %5d %5d  %5d ms  %s", device.id, device.name,
-      device.rtt_us.has_value() ? FormatMicroseconds(*device.rtt_us) : "-",
-      device.ops_per_second.has_value() ? FormatRate(*device.ops_per_second) : "-",
+      device.rtt_us.has_value() ? audit::FormatMicroseconds(*device.rtt_us) : "-",
+      device.ops_per_second.has_value() ? audit::FormatRate(*device.ops_per_second) : "-",
       device.verdicts.passed, device.verdicts.failed, device.verdicts.inconclusive, device.late_ms,
       device.last_reason == v1::NONE ? "" : v1::Reason_Name(device.last_reason));
 }
@@ -110,7 +112,7 @@ std::vector<std::string> RenderPanel(const ProgressSnapshot& snapshot, std::uint
   if (snapshot.end_ms != 0) {
     const std::uint64_t left_ms = snapshot.end_ms > now_ms ? snapshot.end_ms - now_ms : 0;
     lines.push_back(absl::StrFormat("epoch %d, slot %d: %s left, sent at most %d ms late",
-                                    snapshot.epoch, snapshot.slot, FormatDuration(left_ms),
+                                    snapshot.epoch, snapshot.slot, audit::FormatDuration(left_ms),
                                     snapshot.most_late_ms));
     for (const auto& [kind, progress] : snapshot.kinds) lines.push_back(KindLine(kind, progress));
     if (!snapshot.devices.empty() && snapshot.devices.size() <= most_devices) {

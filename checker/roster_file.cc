@@ -10,7 +10,6 @@
 #include "base/yaml_reader.h"
 #include "challenges/limits.h"
 #include "challenges/roster.h"
-#include "checker/endpoint.h"
 
 namespace kaisar::checker {
 namespace {
@@ -39,14 +38,6 @@ v1::Slot ReadSlot(YamlReader& entry, std::set<std::uint32_t>& seen) {
   return slot;
 }
 
-std::string ReadEndpoint(YamlReader& entry) {
-  const std::string endpoint = entry.HostPort("endpoint");
-  if (!endpoint.empty() && !ParseEndpoint(endpoint).ok()) {
-    entry.Fail("endpoint", absl::StrCat("is ", endpoint, ", expected host:port, port 1 to 65535"));
-  }
-  return endpoint;
-}
-
 v1::Device ReadDevice(YamlReader& entry, std::set<std::uint32_t>& seen) {
   static constexpr v1::Phase kPhases[] = {v1::REGISTERING, v1::STANDBY, v1::IN_SERVICE};
   v1::Device device;
@@ -54,7 +45,7 @@ v1::Device ReadDevice(YamlReader& entry, std::set<std::uint32_t>& seen) {
   device.set_owner(ToString(entry.EvmAddress("owner")));
   device.set_key(ToString(entry.EvmAddress("key")));
   device.set_tls_pin(ToString(entry.Bytes32("tls_pin")));
-  device.set_endpoint(ReadEndpoint(entry));
+  device.set_endpoint(entry.HostPort("endpoint"));
   device.set_device_class(entry.Text("class", kMostNameBytes));
   device.set_region(entry.Text("region", kMostNameBytes));
   device.set_phase(kPhases[entry.Choice("phase", {"REGISTERING", "STANDBY", "IN_SERVICE"})]);

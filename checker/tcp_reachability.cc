@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "checker/endpoint.h"
+#include "base/endpoint.h"
 
 namespace kaisar::checker {
 namespace {

@@ -81,6 +81,9 @@ class Readme(unittest.TestCase):
         self.assertTrue({"TIMED_OUT", "UNREACHABLE"} & set(devices[4]["reasons"]), devices[4])
         # A third, unless the machine's clock has doubled since the claim was made.
         self.assertLess(devices[5]["compute_ppm"], 600_000, devices[5])
+        for device in devices.values():
+            share = 1_000_000 * device["ops_per_second"] // device["claimed_ops_per_second"]
+            self.assertEqual(device["compute_ppm"], min(share, 1_000_000), device)
         self.check_plan(verified["challenges"])
 
     def check_plan(self, challenges):

@@ -80,10 +80,12 @@ TEST_F(HonestEpoch, GivesEveryDeviceItsScoreAndSaysWhy) {
 
 TEST_F(HonestEpoch, IsPrintedAsATableWithALastLineAndExitStatus0) {
   EXPECT_EQ(Run(), 0);
-  EXPECT_THAT(out_.str(), HasSubstr("device  pass/fail/inconcl."));
+  EXPECT_THAT(out_.str(), HasSubstr("device  what it is  pass/fail/inc."));
   EXPECT_THAT(
       out_.str(),
-      HasSubstr("     6               8/1/0  3.3 Mop/s     83.3 %  6.0 ms   83/200  reached"));
+      HasSubstr(
+          "     6  (cpu)                8/1/0  3.35 Mop/s    33.5 %   83.3 %  6.03 ms   83/200  "
+          "reached"));
   EXPECT_THAT(out_.str(), HasSubstr("\nholds: "));
   EXPECT_EQ(errors_.str(), "");
 }
@@ -95,6 +97,7 @@ TEST_F(HonestEpoch, IsPrintedAsJson) {
   EXPECT_EQ(json["differences"].size(), 0u);
   EXPECT_EQ(json["devices"][4]["reasons"]["PROOF_INVALID"], 1);
   EXPECT_EQ(json["devices"][5]["score"], 83);
+  EXPECT_EQ(json["devices"][5]["class"], "cpu");
   EXPECT_EQ(json["devices"][6]["score"], nullptr);
 }
 

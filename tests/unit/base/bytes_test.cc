@@ -6,6 +6,7 @@
 
 #include "base/hex.h"
 #include "base/plain_values.h"
+#include "base/printable.h"
 
 namespace kaisar {
 namespace {
@@ -71,19 +72,9 @@ TEST(Decimal, IsDigitsWithoutSignLeadingZerosOrSpace) {
   EXPECT_EQ(value, std::numeric_limits<std::uint64_t>::max());
 }
 
-TEST(HostPort, IsANameOrAnAddressAndAPort) {
-  for (const char* text :
-       {"localhost:1", "127.0.0.1:65535", "[::1]:80", "[fe80::1]:1", "a-b_c.example:443"}) {
-    EXPECT_TRUE(IsHostPort(text, 1)) << text;
-  }
-  for (const char* text : {"", ":80", "localhost", "localhost:", "localhost:0", "localhost:65536",
-                           "localhost:080", "::1:80", "[::1]", "[]:80", "[a]:80", "a b:80", "-a:80",
-                           ".a:80", "http://a:80", "a:80/", "a@b:80"}) {
-    EXPECT_FALSE(IsHostPort(text, 1)) << text;
-  }
-  EXPECT_TRUE(IsHostPort("localhost:0", 0));
-  EXPECT_TRUE(IsHostPort(std::string(253, 'a') + ":1", 1));
-  EXPECT_FALSE(IsHostPort(std::string(254, 'a') + ":1", 1));
+TEST(Printable, KeepsAsciiAndNothingElse) {
+  EXPECT_EQ(Printable("ok\n\x1b\xc3\xa9 ~", 100), "ok???? ~");
+  EXPECT_EQ(Printable("abcdef", 3), "abc");
 }
 
 }  // namespace

@@ -4,8 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "checker/figures.h"
-#include "checker/printable.h"
 #include "tests/unit/checker/dispatch_scene.h"
 
 namespace kaisar::testing {
@@ -45,34 +43,6 @@ TEST(EventLog, SaysWhatAChallengeCameTo) {
   EXPECT_THAT(lines[1], HasSubstr("ops_per_second=3532"));
   EXPECT_THAT(lines[2], HasSubstr("verdict=FAIL reason=REFUSED"));
   EXPECT_THAT(lines[2], Not(HasSubstr("\n")));
-}
-
-TEST(Printable, KeepsAsciiAndNothingElse) {
-  EXPECT_EQ(checker::Printable("ok\n\x1b\xc3\xa9 ~", 100), "ok???? ~");
-  EXPECT_EQ(checker::Printable("abcdef", 3), "abc");
-}
-
-TEST(Figures, HaveThreeDigitsRoundedDown) {
-  EXPECT_EQ(checker::FormatRate(0), "0 op/s");
-  EXPECT_EQ(checker::FormatRate(999), "999 op/s");
-  EXPECT_EQ(checker::FormatRate(1000), "1.00 kop/s");
-  EXPECT_EQ(checker::FormatRate(12'390'000'000), "12.3 Gop/s");
-  EXPECT_EQ(checker::FormatRate(999'999'999'999), "999 Gop/s");
-  EXPECT_EQ(checker::FormatRate(1'234'000'000'000), "1.23 Top/s");
-  EXPECT_EQ(checker::FormatRate(5'000'000'000'000'000'000), "5000 Pop/s");
-}
-
-TEST(Figures, ReadAsPeopleSayThem) {
-  EXPECT_EQ(checker::FormatShare(1'000'000), "100.0 %");
-  EXPECT_EQ(checker::FormatShare(987'654), "98.7 %");
-  EXPECT_EQ(checker::FormatShare(999), "0.0 %");
-  EXPECT_EQ(checker::FormatMicroseconds(412), "412 us");
-  EXPECT_EQ(checker::FormatMicroseconds(1'239), "1.23 ms");
-  EXPECT_EQ(checker::FormatMicroseconds(2'050'000), "2.05 s");
-  EXPECT_EQ(checker::FormatDuration(42'999), "42 s");
-  EXPECT_EQ(checker::FormatDuration(185'000), "3:05");
-  EXPECT_EQ(checker::FormatDuration(7'205'000), "2:00:05");
-  EXPECT_EQ(checker::KindName(v1::MATMUL), "matmul");
 }
 
 }  // namespace

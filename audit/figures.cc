@@ -1,10 +1,9 @@
-#include "checker/figures.h"
+#include "audit/figures.h"
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
-namespace kaisar::checker {
+namespace kaisar::audit {
 namespace {
 
 /// `value` thousandths of a unit, with three digits: 1.23, 12.3, 123.
@@ -47,8 +46,4 @@ std::string FormatDuration(std::uint64_t ms) {
   return absl::StrFormat("%d:%02d:%02d", s / 3600, s / 60 % 60, s % 60);
 }
 
-std::string KindName(v1::Kind kind) {
-  return absl::AsciiStrToLower(v1::Kind_Name(kind));
-}
-
-}  // namespace kaisar::checker
+}  // namespace kaisar::audit

@@ -3,11 +3,9 @@
 #include <cstdint>
 #include <string>
 
-#include "kaisar/v1/challenge.pb.h"
+namespace kaisar::audit {
 
-namespace kaisar::checker {
-
-// Figures as people read them, in the progress display and in the summary.
+// Figures as people read them: in displays, tables and explanations.
 
 /// "1.23 Top/s": three digits, rounded down.
 std::string FormatRate(std::uint64_t ops_per_second);
@@ -17,7 +15,5 @@ std::string FormatShare(std::uint32_t ppm);
 std::string FormatMicroseconds(std::uint64_t us);
 /// "42 s", "3:05", "2:00:05".
 std::string FormatDuration(std::uint64_t ms);
-/// "latency", "matmul".
-std::string KindName(v1::Kind kind);
 
-}  // namespace kaisar::checker
+}  // namespace kaisar::audit

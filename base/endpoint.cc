@@ -1,21 +1,21 @@
-#include "checker/endpoint.h"
+#include "base/endpoint.h"
 
 #include <arpa/inet.h>
 
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "base/plain_values.h"
 
-namespace kaisar::checker {
+namespace kaisar {
 namespace {
 
 constexpr std::size_t kMostHostBytes = 253;  // RFC 1035, section 3.1, written out
 
 bool IsHostName(const std::string& host) {
   return !host.empty() && host.size() <= kMostHostBytes && host.front() != '-' &&
-         std::all_of(host.begin(), host.end(), [](char c) {
+         host.front() != '.' && std::all_of(host.begin(), host.end(), [](char c) {
            return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' ||
                   c == '_';
          });
@@ -28,10 +28,11 @@ bool IsIpv6(const std::string& host) {
 
 }  // namespace
 
-absl::StatusOr<Endpoint> ParseEndpoint(const std::string& text) {
+absl::StatusOr<Endpoint> ParseEndpoint(const std::string& text, std::uint16_t least_port) {
   const auto wrong = [&] {
-    return absl::InvalidArgumentError(
-        absl::StrCat("endpoint is ", text.substr(0, 300), ", expected host:port, port 1 to 65535"));
+    return absl::InvalidArgumentError(absl::StrCat("endpoint is ", text.substr(0, 300),
+                                                   ", expected host:port with a port from ",
+                                                   least_port, " to 65535"));
   };
   const std::size_t colon = text.rfind(':');
   if (colon == std::string::npos) return wrong();
@@ -44,15 +45,12 @@ absl::StatusOr<Endpoint> ParseEndpoint(const std::string& text) {
     endpoint.host = host;
     if (!IsHostName(endpoint.host)) return wrong();
   }
-  const std::string digits = text.substr(colon + 1);
-  std::uint32_t port = 0;
-  if (digits.empty() || digits.size() > 5 ||
-      !absl::ascii_isdigit(static_cast<unsigned char>(digits[0])) ||
-      !absl::SimpleAtoi(digits, &port) || port == 0 || port > 65535) {
+  std::uint64_t port = 0;
+  if (!ParseDecimal(text.substr(colon + 1), port) || port < least_port || port > 65535) {
     return wrong();
   }
   endpoint.port = static_cast<std::uint16_t>(port);
   return endpoint;
 }
 
-}  // namespace kaisar::checker
+}  // namespace kaisar

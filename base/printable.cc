@@ -1,6 +1,6 @@
-#include "checker/printable.h"
+#include "base/printable.h"
 
-namespace kaisar::checker {
+namespace kaisar {
 
 std::string Printable(absl::string_view text, std::size_t most_bytes) {
   std::string printable(text.substr(0, most_bytes));
@@ -10,4 +10,4 @@ std::string Printable(absl::string_view text, std::size_t most_bytes) {
   return printable;
 }
 
-}  // namespace kaisar::checker
+}  // namespace kaisar

@@ -5,7 +5,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace kaisar::checker {
+namespace kaisar {
 
 /// The most that a record's `detail` holds (proto/kaisar/v1/log.proto).
 inline constexpr std::size_t kMostDetailBytes = 512;
@@ -14,4 +14,4 @@ inline constexpr std::size_t kMostDetailBytes = 512;
 /// anything else becomes '?', and what is beyond `most_bytes` is cut.
 std::string Printable(absl::string_view text, std::size_t most_bytes);
 
-}  // namespace kaisar::checker
+}  // namespace kaisar

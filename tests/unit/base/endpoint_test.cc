@@ -1,8 +1,8 @@
-#include "checker/endpoint.h"
+#include "base/endpoint.h"
 
 #include <gtest/gtest.h>
 
-namespace kaisar::checker {
+namespace kaisar {
 namespace {
 
 TEST(Endpoint, ReadsNamesAndAddresses) {
@@ -31,6 +31,9 @@ TEST(Endpoint, RefusesEverythingThatAnotherReaderCouldTakeForMore) {
                            "host:0",
                            "host:65536",
                            "host:080000",
+                           "host:080",
+                           ".a:80",
+                           "host:80/",
                            "host:+80",
                            "host:80x",
                            "host: 80",
@@ -50,8 +53,14 @@ TEST(Endpoint, RefusesEverythingThatAnotherReaderCouldTakeForMore) {
     const auto endpoint = ParseEndpoint(text);
     EXPECT_EQ(endpoint.status().code(), absl::StatusCode::kInvalidArgument) << text;
   }
+  EXPECT_TRUE(ParseEndpoint(std::string(253, 'a') + ":80").ok());
   EXPECT_FALSE(ParseEndpoint(std::string(254, 'a') + ":80").ok());
 }
 
+TEST(Endpoint, TakesPortZeroOnlyWhereItMeansAFreeOne) {
+  EXPECT_EQ(ParseEndpoint("localhost:0", 0)->port, 0);
+  EXPECT_FALSE(ParseEndpoint("localhost:0").ok());
+}
+
 }  // namespace
-}  // namespace kaisar::checker
+}  // namespace kaisar
