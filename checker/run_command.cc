@@ -149,9 +149,16 @@ class Console {
   std::unique_ptr<ProgressDisplay> display_;
 };
 
+absl::StatusOr<std::unique_ptr<reporter::SignatureStore>> OpenSignatures(
+    const Config& config, const std::string& config_path) {
+  auto opened = reporter::SignatureStore::Open(SignaturesPath(config));
+  if (!absl::IsNotFound(opened.status())) return opened;
+  return absl::NotFoundError(absl::StrCat(
+      opened.status().message(), " (kaisar-checker init-signatures --config ", config_path, ")"));
+}
+
 absl::Status RunWith(const Inputs& inputs, const RunOptions& options, Console& console) {
-  ASSIGN_OR_RETURN(const auto signatures,
-                   reporter::SignatureStore::Open(SignaturesPath(inputs.config)));
+  ASSIGN_OR_RETURN(const auto signatures, OpenSignatures(inputs.config, options.config));
   GrpcClientOptions client_options;
   client_options.tls = inputs.keys.tls;
   client_options.connect_timeout_ms = inputs.config.connect_timeout_ms;
