@@ -10,12 +10,13 @@ MAY_INCLUDE = {
     "proto": {"proto"},
     "kernels": {"kernels", "base"},
     "challenges": {"challenges", "base", "kernels", "proto"},
-    "audit": {"audit", "base", "proto", "challenges"},
-    "reporter": {"reporter", "base", "proto", "audit"},
-    "provider": {"provider", "base", "proto", "kernels", "challenges"},
-    "checker": {"checker", "base", "proto", "kernels", "challenges", "audit", "reporter"},
-    "tests": {"tests", "base", "proto", "kernels", "challenges", "audit", "reporter", "provider",
-              "checker"},
+    "chain": {"chain", "base"},
+    "audit": {"audit", "base", "proto", "challenges", "chain"},
+    "reporter": {"reporter", "base", "proto", "audit", "chain"},
+    "provider": {"provider", "base", "proto", "kernels", "challenges", "chain"},
+    "checker": {"checker", "base", "proto", "kernels", "challenges", "chain", "audit", "reporter"},
+    "tests": {"tests", "base", "proto", "kernels", "challenges", "chain", "audit", "reporter",
+              "provider", "checker"},
 }
 # Single files that need more, each with its reason.
 EXCEPTIONS = {
