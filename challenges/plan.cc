@@ -18,8 +18,8 @@ constexpr std::uint64_t kMostChallenges = std::uint64_t{1} << 27;
 struct Windows {
   std::uint64_t epoch_ms = 0;         // up to the guard time
   std::uint64_t registration_ms = 0;  // for devices in REGISTERING
-  bool muster = false;
-  std::uint32_t muster_ms = 0;  // one instant for the whole network
+  bool muster = false;                // of every device
+  std::uint32_t muster_ms = 0;        // one instant for the whole network
 };
 
 absl::StatusOr<Windows> MakeWindows(const EpochScope& scope, const v1::Roster& roster,
@@ -38,10 +38,8 @@ absl::StatusOr<Windows> MakeWindows(const EpochScope& scope, const v1::Roster& r
   windows.registration_ms =
       std::min<std::uint64_t>(windows.epoch_ms, policy.registration_window_ms);
   windows.muster = roster.muster();
-  if (windows.muster) {
-    windows.muster_ms =
-        static_cast<std::uint32_t>(MusterStream(scope.beacon, scope.epoch).Draw(windows.epoch_ms));
-  }
+  windows.muster_ms =
+      static_cast<std::uint32_t>(MusterStream(scope.beacon, scope.epoch).Draw(windows.epoch_ms));
   return windows;
 }
 
@@ -67,7 +65,7 @@ void AppendChallenges(const EpochKey& key, const v1::Device& device, v1::Kind ki
     plan.push_back({static_cast<std::uint32_t>(stream.Draw(window_ms)), device.id(), q, kind});
   }
   // A phase without matmul (rented devices) is left in peace by the muster, too.
-  if (windows.muster && kind == v1::MATMUL) {
+  if ((windows.muster || device.muster()) && kind == v1::MATMUL) {
     plan.push_back({windows.muster_ms, device.id(), count, kind});
   }
 }

@@ -128,6 +128,17 @@ TEST(Plan, MustersEveryDeviceThatIsAskedMatmulAtOneInstant) {
   EXPECT_EQ(DueTimes(plan, 8, v1::MATMUL).size(), 0u);  // rented: left in peace
 }
 
+TEST(Plan, MustersOnlyTheDevicesThatTheSlotIsFirstFor) {
+  v1::Roster roster = SampleRoster();
+  roster.mutable_devices(1)->set_muster(true);
+  roster.mutable_devices(3)->set_muster(true);
+  const std::vector<PlannedChallenge> plan = Plan(roster, SamplePolicy());
+  EXPECT_EQ(DueTimes(plan, 5, v1::MATMUL).size(), 3u);
+  ASSERT_EQ(DueTimes(plan, 6, v1::MATMUL).size(), 4u);
+  EXPECT_EQ(DueTimes(plan, 6, v1::MATMUL)[3], ReadVectors("challenges.json")["muster_ms"]);
+  EXPECT_EQ(DueTimes(plan, 8, v1::MATMUL).size(), 0u);  // rented: left in peace
+}
+
 TEST(Plan, HoldsNoMusterUnlessTheRosterSaysSo) {
   EXPECT_EQ(DueTimes(Plan(SampleRoster(), SamplePolicy()), 5, v1::MATMUL).size(), 3u);
 }
