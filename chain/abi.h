@@ -56,6 +56,7 @@ class AbiDecoder {
   Digest Bytes32();
   Address EvmAddress();
   Bytes DynamicBytes(std::size_t most_bytes);
+  /// A struct with dynamic members. It has a status of its own, which tells an error before it too.
   AbiDecoder DynamicTuple();
   /// Calls `read` with a decoder for each element of T[]; for static T each takes `words` words,
   /// for dynamic T pass 0.
@@ -71,6 +72,8 @@ class AbiDecoder {
 
  private:
   Digest Word();
+  ByteView Tail();  // what the offset in the head points to
+  void Fail(const std::string& what);
   std::vector<AbiDecoder> Elements(std::size_t words, std::size_t most);
   ByteView bytes_;
   std::size_t next_ = 0;  // of the head
