@@ -1,5 +1,6 @@
 #include "provider/admission.h"
 
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -40,59 +41,109 @@ void DeviceLease::Release() {
   if (admission_ != nullptr) std::exchange(admission_, nullptr)->Release(device_);
 }
 
+Admission::SlotState::SlotState(const RateLimitConfig& rate)
+    : matmul(rate.matmul_per_minute, rate.burst),
+      latency(rate.latency_per_minute, rate.burst),
+      seen(kMostSeen) {}
+
 Admission::Admission(const SigningDomain& domain, const std::vector<SlotConfig>& slots,
                      const std::vector<std::uint32_t>& devices, const Limits& limits,
                      const Clock& clock)
     : domain_(domain), limits_(limits), clock_(clock) {
-  for (const SlotConfig& slot : slots) {
-    slots_.emplace(slot.tls_pin,
-                   SlotState{slot, RateLimiter(limits.rate.matmul_per_minute, limits.rate.burst),
-                             RateLimiter(limits.rate.latency_per_minute, limits.rate.burst),
-                             SeenChallenges(kMostSeen)});
-  }
-  MutexLock lock(mutex_);
-  for (const std::uint32_t device : devices) devices_.emplace(device, nullptr);
-}
-
-const SlotConfig* Admission::FindSlot(const Digest& tls_pin) const {
-  const auto found = slots_.find(tls_pin);
-  return found == slots_.end() ? nullptr : &found->second.config;
-}
-
-absl::Status Admission::CheckSender(SlotState& slot, v1::Kind kind,
-                                    const v1::SignedChallenge& challenge) {
   {
-    // Before the signature: a peer pays for what it makes us look at.
     MutexLock lock(mutex_);
-    RateLimiter& limiter = kind == v1::MATMUL ? slot.matmul : slot.latency;
-    if (!limiter.Take(clock_.MonotonicNs())) {
-      return absl::ResourceExhaustedError(absl::StrCat(
-          "slot ", slot.config.id, " asks more often than ",
-          kind == v1::MATMUL ? limits_.rate.matmul_per_minute : limits_.rate.latency_per_minute,
-          " times a minute, burst ", limits_.rate.burst));
-    }
+    for (const std::uint32_t device : devices) devices_.emplace(device, nullptr);
   }
+  Serve(ServeAlways(slots));
+}
+
+void Admission::Serve(const std::vector<ServedSlot>& slots) {
+  std::map<std::pair<Digest, std::uint32_t>, std::vector<Served>> sorted;
+  for (const ServedSlot& slot : slots) {
+    sorted[{slot.slot.tls_pin, slot.slot.id}].push_back(std::make_shared<ServedSlot>(slot));
+  }
+  const std::uint64_t now_ms = clock_.WallMs();
+
+  MutexLock lock(mutex_);
+  served_.clear();
+  std::set<std::uint32_t> ids;
+  for (const auto& [key, entries] : sorted) {
+    for (const Served& served : entries) served_.emplace(key.first, served);
+    states_.try_emplace(key.second, limits_.rate);
+    ids.insert(key.second);
+  }
+  // A slot that comes back before its challenges have expired must not find them forgotten.
+  for (auto state = states_.begin(); state != states_.end();) {
+    state->second.seen.Forget(now_ms);
+    const bool kept = ids.contains(state->first) || !state->second.seen.empty();
+    state = kept ? std::next(state) : states_.erase(state);
+  }
+}
+
+std::optional<Peer> Admission::FindPeer(const Digest& tls_pin) const {
+  MutexLock lock(mutex_);
+  const auto found = served_.find(tls_pin);  // the first of equal keys
+  if (found == served_.end()) return std::nullopt;
+  return Peer{tls_pin, found->second->slot.id};
+}
+
+absl::StatusOr<Admission::Served> Admission::FindServed(const Peer& peer, v1::Kind kind,
+                                                        const v1::Challenge& challenge) {
+  MutexLock lock(mutex_);
+  const auto [begin, end] = served_.equal_range(peer.tls_pin);
+  if (begin == end) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("slot ", peer.slot, " may not check this provider any more"));
+  }
+  bool of_peer = false;
+  Served served;
+  for (auto entry = begin; entry != end; ++entry) {
+    if (entry->second->slot.id != challenge.slot()) continue;
+    of_peer = true;
+    const std::optional<std::uint32_t>& epoch = entry->second->epoch;
+    if (!epoch.has_value() || *epoch == challenge.epoch()) served = entry->second;
+  }
+  // Whoever holds the key pays for what it makes us look at; nobody else's slot does.
+  const std::uint32_t payer = of_peer ? challenge.slot() : begin->second->slot.id;
+  SlotState& state = states_.at(payer);
+  RateLimiter& limiter = kind == v1::MATMUL ? state.matmul : state.latency;
+  if (!limiter.Take(clock_.MonotonicNs())) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "slot ", payer, " asks more often than ",
+        kind == v1::MATMUL ? limits_.rate.matmul_per_minute : limits_.rate.latency_per_minute,
+        " times a minute, burst ", limits_.rate.burst));
+  }
+  if (!of_peer) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("challenge is of slot ", challenge.slot(), ", the TLS key of slot ", payer));
+  }
+  if (served == nullptr) {
+    return absl::PermissionDeniedError(absl::StrCat(
+        "slot ", challenge.slot(), " does not check this provider in epoch ", challenge.epoch()));
+  }
+  return served;
+}
+
+absl::StatusOr<Admission::Served> Admission::CheckSender(const Peer& peer, v1::Kind kind,
+                                                         const v1::SignedChallenge& challenge) {
+  absl::StatusOr<Served> served = FindServed(peer, kind, challenge.challenge());
+  if (absl::IsResourceExhausted(served.status())) return served;
   RETURN_IF_ERROR(challenges::ValidateChallenge(challenge));
   if (challenge.challenge().kind() != kind) {
     return absl::InvalidArgumentError(absl::StrCat(
         "challenge is of kind ", challenge.challenge().kind(), ", this call takes ", kind));
   }
-  if (challenge.challenge().slot() != slot.config.id) {
-    return absl::PermissionDeniedError(absl::StrCat("challenge is of slot ",
-                                                    challenge.challenge().slot(),
-                                                    ", the TLS key of slot ", slot.config.id));
-  }
-  if (!challenges::IsSignedBy(slot.config.address, domain_, challenge)) {
+  if (!served.ok()) return served;
+  if (!challenges::IsSignedBy((*served)->slot.address, domain_, challenge)) {
     return absl::PermissionDeniedError(
-        absl::StrCat("challenge is not signed by slot ", slot.config.id));
+        absl::StrCat("challenge is not signed by slot ", (*served)->slot.id));
   }
-  return absl::OkStatus();
+  return served;
 }
 
-Decision Admission::Decide(const SlotConfig& slot, v1::Kind kind,
-                           const v1::SignedChallenge& challenge) {
-  SlotState& state = slots_.at(slot.tls_pin);
-  if (absl::Status status = CheckSender(state, kind, challenge); !status.ok()) return status;
+Decision Admission::Decide(const Peer& peer, v1::Kind kind, const v1::SignedChallenge& challenge) {
+  const absl::StatusOr<Served> served = CheckSender(peer, kind, challenge);
+  if (!served.ok()) return served.status();
   const std::uint64_t now_ms = clock_.WallMs();
   const std::uint64_t expires_at_ms = challenge.challenge().expires_at_ms();
   if (expires_at_ms <= now_ms) {
@@ -110,10 +161,10 @@ Decision Admission::Decide(const SlotConfig& slot, v1::Kind kind,
                                  shape.rounds, " rounds), limit ", limits_.state_memory_bytes));
     }
   }
-  return Take(state, challenge, now_ms);
+  return Take(**served, challenge, now_ms);
 }
 
-Decision Admission::Take(SlotState& slot, const v1::SignedChallenge& challenge,
+Decision Admission::Take(const ServedSlot& served, const v1::SignedChallenge& challenge,
                          std::uint64_t now_ms) {
   const v1::Challenge& body = challenge.challenge();
   Taken taken;
@@ -126,10 +177,21 @@ Decision Admission::Take(SlotState& slot, const v1::SignedChallenge& challenge,
   if (device == devices_.end()) {
     return Refuse(absl::StrCat("device ", body.device(), " is not here"));
   }
-  slot.seen.Forget(now_ms);
-  if (slot.seen.Contains(taken.challenge_id)) return Refuse("challenge was taken before");
-  if (slot.seen.full()) {
-    return absl::ResourceExhaustedError(absl::StrCat("slot ", slot.config.id, " has ", kMostSeen,
+  if (served.devices.has_value() && !served.devices->contains(body.device())) {
+    return absl::PermissionDeniedError(absl::StrCat("slot ", body.slot(),
+                                                    " is not in the committee of device ",
+                                                    body.device(), " in epoch ", body.epoch()));
+  }
+  const auto state = states_.find(body.slot());
+  if (state == states_.end()) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("slot ", body.slot(), " may not check this provider any more"));
+  }
+  SeenChallenges& seen = state->second.seen;
+  seen.Forget(now_ms);
+  if (seen.Contains(taken.challenge_id)) return Refuse("challenge was taken before");
+  if (seen.full()) {
+    return absl::ResourceExhaustedError(absl::StrCat("slot ", body.slot(), " has ", kMostSeen,
                                                      " challenges that have not expired"));
   }
   if (body.kind() == v1::MATMUL) {
@@ -145,7 +207,7 @@ Decision Admission::Take(SlotState& slot, const v1::SignedChallenge& challenge,
     device->second = std::make_unique<v1::SignedChallenge>(challenge);
     taken.lease = DeviceLease(this, body.device());
   }
-  slot.seen.Insert(taken.challenge_id, body.expires_at_ms());
+  seen.Insert(taken.challenge_id, body.expires_at_ms());
   return taken;
 }
 

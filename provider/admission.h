@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/eip712.h"
@@ -15,6 +17,7 @@
 #include "provider/config.h"
 #include "provider/rate_limit.h"
 #include "provider/seen_challenges.h"
+#include "provider/served_slot.h"
 
 namespace kaisar::provider {
 
@@ -37,6 +40,12 @@ class DeviceLease {
   std::uint32_t device_ = 0;
 };
 
+/// Whose a connection is: the holder of a TLS key that one or more served slots have named.
+struct Peer {
+  Digest tls_pin{};
+  std::uint32_t slot = 0;  // the lowest of those slots, for the log
+};
+
 /// A challenge that is to be answered.
 struct Taken {
   std::uint32_t device = 0;
@@ -54,40 +63,50 @@ using Decision = std::variant<Taken, v1::Refusal, absl::Status>;
 /// Threads: all methods from any thread; none blocks. Outlives its leases.
 class Admission {
  public:
+  /// Serves `slots` always, until Serve says otherwise.
   Admission(const SigningDomain& domain, const std::vector<SlotConfig>& slots,
             const std::vector<std::uint32_t>& devices, const Limits& limits, const Clock& clock);
 
-  /// The slot that a TLS key belongs to; null when the key is not pinned.
-  const SlotConfig* FindSlot(const Digest& tls_pin) const;
+  /// From now on serves these and nobody else. What was taken goes on; what a slot has used up of
+  /// its rate, and the challenges that it has asked, stay known while they matter.
+  void Serve(const std::vector<ServedSlot>& slots);
 
-  /// Decides on a challenge that came over a connection of `slot` (a result of FindSlot).
+  /// Whose a TLS key is; null when no served slot has named it.
+  std::optional<Peer> FindPeer(const Digest& tls_pin) const;
+
+  /// Decides on a challenge that came over a connection of `peer`.
   ///
-  /// Errors (the status): InvalidArgument: malformed, or not of `kind`. PermissionDenied: of
-  /// another
-  ///         slot, or not signed by this one. ResourceExhausted: rate limit, or too many
-  ///         remembered.
+  /// Errors (the status): InvalidArgument: malformed, or not of `kind`. PermissionDenied: of a slot
+  ///         that is not the peer's, not signed by it, or about what it may not check.
+  ///         ResourceExhausted: rate limit, or too many remembered.
   /// Cost:   one signature check, 65 µs.
-  Decision Decide(const SlotConfig& slot, v1::Kind kind, const v1::SignedChallenge& challenge);
+  Decision Decide(const Peer& peer, v1::Kind kind, const v1::SignedChallenge& challenge);
 
  private:
   friend class DeviceLease;
+  using Served = std::shared_ptr<const ServedSlot>;
+  /// What outlives a change of the served slots.
   struct SlotState {
-    SlotConfig config;
+    explicit SlotState(const RateLimitConfig& rate);
     RateLimiter matmul;
     RateLimiter latency;
     SeenChallenges seen;
   };
 
-  absl::Status CheckSender(SlotState& slot, v1::Kind kind, const v1::SignedChallenge& challenge);
-  Decision Take(SlotState& slot, const v1::SignedChallenge& challenge, std::uint64_t now_ms);
+  absl::StatusOr<Served> FindServed(const Peer& peer, v1::Kind kind,
+                                    const v1::Challenge& challenge);
+  absl::StatusOr<Served> CheckSender(const Peer& peer, v1::Kind kind,
+                                     const v1::SignedChallenge& challenge);
+  Decision Take(const ServedSlot& served, const v1::SignedChallenge& challenge,
+                std::uint64_t now_ms);
   void Release(std::uint32_t device);
 
   const SigningDomain domain_;
   const Limits limits_;
   const Clock& clock_;
   mutable Mutex mutex_;
-  // Keys and configs never change after the constructor; the rest of SlotState is under the mutex.
-  std::map<Digest, SlotState> slots_;
+  std::multimap<Digest, Served> served_ ABSL_GUARDED_BY(mutex_);       // by TLS pin, then slot
+  std::map<std::uint32_t, SlotState> states_ ABSL_GUARDED_BY(mutex_);  // by slot
   // Device to the matmul challenge that it works on; default when it is free.
   std::map<std::uint32_t, std::unique_ptr<v1::SignedChallenge>> devices_ ABSL_GUARDED_BY(mutex_);
 };

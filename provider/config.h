@@ -15,6 +15,7 @@ struct SlotConfig {
   std::uint32_t id = 0;
   Address address{};  // of the slot's hot key
   Digest tls_pin{};
+  friend bool operator==(const SlotConfig&, const SlotConfig&) = default;
 };
 
 struct DeviceConfig {

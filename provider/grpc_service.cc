@@ -26,17 +26,17 @@ class EndedReactor final : public grpc::ServerBidiReactor<Request, Response> {
   void OnDone() override { delete this; }
 };
 
-std::unique_ptr<MatmulSession> MakeSession(const SlotConfig& slot, const SessionServices& services,
+std::unique_ptr<MatmulSession> MakeSession(const Peer& peer, const SessionServices& services,
                                            std::weak_ptr<StreamReactor<MatmulSession>> reactor) {
   return std::make_unique<MatmulSession>(
-      slot, services, [reactor = std::move(reactor)](absl::StatusOr<v1::MatmulResponse> reply) {
+      peer, services, [reactor = std::move(reactor)](absl::StatusOr<v1::MatmulResponse> reply) {
         if (const auto stream = reactor.lock()) stream->Deliver(std::move(reply));
       });
 }
 
-std::unique_ptr<LatencySession> MakeSession(const SlotConfig& slot, const SessionServices& services,
+std::unique_ptr<LatencySession> MakeSession(const Peer& peer, const SessionServices& services,
                                             const std::weak_ptr<StreamReactor<LatencySession>>&) {
-  return std::make_unique<LatencySession>(slot, services);
+  return std::make_unique<LatencySession>(peer, services);
 }
 
 /// The pin of the TLS key that the peer has proven to hold.
@@ -59,10 +59,10 @@ GrpcService::GrpcService(const SessionServices& services, StreamTable& streams,
       description_(std::move(description)),
       stranger_lines_(kStrangerLinesPerMinute, kStrangerLinesPerMinute) {}
 
-absl::StatusOr<const SlotConfig*> GrpcService::Identify(grpc::CallbackServerContext& context) {
+absl::StatusOr<Peer> GrpcService::Identify(grpc::CallbackServerContext& context) {
   const absl::StatusOr<Digest> pin = PeerPin(context);
   if (pin.ok()) {
-    if (const SlotConfig* slot = services_.admission.FindSlot(*pin); slot != nullptr) return slot;
+    if (const auto peer = services_.admission.FindPeer(*pin); peer.has_value()) return *peer;
   }
   bool log = false;
   {
@@ -88,12 +88,12 @@ grpc::ServerUnaryReactor* GrpcService::Describe(grpc::CallbackServerContext* con
 template <typename Reactor>
 grpc::ServerBidiReactor<typename Reactor::Request, typename Reactor::Response>* GrpcService::Open(
     grpc::CallbackServerContext* context) {
-  const absl::StatusOr<const SlotConfig*> slot = Identify(*context);
-  if (!slot.ok()) {
-    return new EndedReactor<typename Reactor::Request, typename Reactor::Response>(slot.status());
+  const absl::StatusOr<Peer> peer = Identify(*context);
+  if (!peer.ok()) {
+    return new EndedReactor<typename Reactor::Request, typename Reactor::Response>(peer.status());
   }
-  auto reactor = std::make_shared<Reactor>(**slot, streams_, *context);
-  reactor->Start(MakeSession(**slot, services_, std::weak_ptr<Reactor>(reactor)));
+  auto reactor = std::make_shared<Reactor>(*peer, streams_, *context);
+  reactor->Start(MakeSession(*peer, services_, std::weak_ptr<Reactor>(reactor)));
   return reactor.get();  // owns itself until OnDone
 }
 

@@ -32,7 +32,7 @@ class GrpcService final : public v1::Provider::CallbackService {
       grpc::CallbackServerContext* context) override;
 
  private:
-  absl::StatusOr<const SlotConfig*> Identify(grpc::CallbackServerContext& context);
+  absl::StatusOr<Peer> Identify(grpc::CallbackServerContext& context);
   template <typename Reactor>
   grpc::ServerBidiReactor<typename Reactor::Request, typename Reactor::Response>* Open(
       grpc::CallbackServerContext* context);

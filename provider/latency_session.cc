@@ -14,8 +14,8 @@ constexpr std::size_t kNonceBytes = 8;  // docs/protocol.md, section 5
 
 }  // namespace
 
-LatencySession::LatencySession(const SlotConfig& slot, const SessionServices& services)
-    : slot_(slot),
+LatencySession::LatencySession(const Peer& peer, const SessionServices& services)
+    : peer_(peer),
       services_(services),
       deadline_ns_(DeadlineNs(services.clock, services.limits.idle_ms)) {}
 
@@ -37,12 +37,13 @@ Step<v1::LatencyResponse> LatencySession::OnChallenge(const v1::SignedChallenge&
   if (state_ != State::kChallenge) {
     return End(absl::InvalidArgumentError("second challenge on one stream"));
   }
-  Decision decision = services_.admission.Decide(slot_, v1::LATENCY, challenge);
+  Decision decision = services_.admission.Decide(peer_, v1::LATENCY, challenge);
   if (absl::Status* status = std::get_if<absl::Status>(&decision)) return End(*status);
+  peer_.slot = challenge.challenge().slot();
   if (v1::Refusal* refusal = std::get_if<v1::Refusal>(&decision)) {
     LogEvent(EventLevel::kInfo, "refused",
              {{"kind", "latency"},
-              {"slot", slot_.id},
+              {"slot", peer_.slot},
               {"device", challenge.challenge().device()},
               {"challenge", ShortId(ViewOf(challenge.challenge().challenge_id()))},
               {"reason", refusal->message()}});
@@ -88,7 +89,7 @@ Step<v1::LatencyResponse> LatencySession::OnFinish() {
   const Signature signature = key.Sign(challenges::PingTranscriptDigest(
       services_.domain, taken_.challenge_id, taken_.challenge_digest, nonces_.Finish()));
   LogEvent(EventLevel::kInfo, "echoed",
-           {{"slot", slot_.id},
+           {{"slot", peer_.slot},
             {"device", taken_.device},
             {"challenge", ShortId(taken_.challenge_id)},
             {"nonces", echoed_}});
@@ -111,7 +112,7 @@ void LatencySession::Rest(std::uint64_t ms) {
 Step<v1::LatencyResponse> LatencySession::End(absl::Status status) {
   if (!status.ok()) {
     LogEvent(EventLevel::kWarning, "ended",
-             {{"kind", "latency"}, {"slot", slot_.id}, {"status", status.ToString()}});
+             {{"kind", "latency"}, {"slot", peer_.slot}, {"status", status.ToString()}});
   }
   state_ = State::kEnded;
   Step<Response> step;

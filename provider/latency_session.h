@@ -17,8 +17,8 @@ class LatencySession {
   using Request = v1::LatencyRequest;
   using Response = v1::LatencyResponse;
 
-  /// `slot` is who the connection belongs to.
-  LatencySession(const SlotConfig& slot, const SessionServices& services);
+  /// `peer` is who the connection belongs to.
+  LatencySession(const Peer& peer, const SessionServices& services);
 
   Step<Response> OnRequest(const Request& request);
   /// The stream has ended.
@@ -40,7 +40,7 @@ class LatencySession {
   Step<Response> End(absl::Status status);
   void Rest(std::uint64_t ms);
 
-  const SlotConfig& slot_;
+  Peer peer_;  // its slot is the challenge's, once that has been found right
   const SessionServices& services_;
   State state_ = State::kChallenge;
   std::uint64_t deadline_ns_;

@@ -16,9 +16,9 @@ constexpr std::size_t kPingBytes = 8;
 
 }  // namespace
 
-MatmulSession::MatmulSession(const SlotConfig& slot, const SessionServices& services,
+MatmulSession::MatmulSession(const Peer& peer, const SessionServices& services,
                              MatmulJob::Reply reply)
-    : slot_(slot),
+    : peer_(peer),
       services_(services),
       reply_(std::move(reply)),
       deadline_ns_(DeadlineNs(services.clock, services.limits.idle_ms)) {}
@@ -59,13 +59,14 @@ Step<v1::MatmulResponse> MatmulSession::OnChallenge(const v1::SignedChallenge& c
   if (state_ != State::kPings) {
     return End(absl::InvalidArgumentError("second challenge on one stream"));
   }
-  Decision decision = services_.admission.Decide(slot_, v1::MATMUL, challenge);
+  Decision decision = services_.admission.Decide(peer_, v1::MATMUL, challenge);
   challenge_id_ = ShortId(ViewOf(challenge.challenge().challenge_id()));
   if (absl::Status* status = std::get_if<absl::Status>(&decision)) return End(*status);
+  peer_.slot = challenge.challenge().slot();
   if (v1::Refusal* refusal = std::get_if<v1::Refusal>(&decision)) {
     LogEvent(EventLevel::kInfo, "refused",
              {{"kind", "matmul"},
-              {"slot", slot_.id},
+              {"slot", peer_.slot},
               {"device", challenge.challenge().device()},
               {"challenge", challenge_id_},
               {"reason", refusal->message()}});
@@ -81,7 +82,7 @@ Step<v1::MatmulResponse> MatmulSession::OnChallenge(const v1::SignedChallenge& c
   job_ = worker.Start(std::move(taken), challenge, std::move(reply_));
   LogEvent(EventLevel::kInfo, "taken",
            {{"kind", "matmul"},
-            {"slot", slot_.id},
+            {"slot", peer_.slot},
             {"device", challenge.challenge().device()},
             {"challenge", challenge_id_},
             {"n", params_.n()},
@@ -117,7 +118,7 @@ Step<v1::MatmulResponse> MatmulSession::OnReply(absl::StatusOr<v1::MatmulRespons
   if (!reply.ok()) return End(reply.status());
   const bool opened = reply->has_opening();
   LogEvent(EventLevel::kInfo, opened ? "opened" : "committed",
-           {{"slot", slot_.id}, {"challenge", challenge_id_}});
+           {{"slot", peer_.slot}, {"challenge", challenge_id_}});
   Step<Response> step;
   if (opened) {
     step = End(absl::OkStatus());
@@ -131,7 +132,7 @@ Step<v1::MatmulResponse> MatmulSession::OnReply(absl::StatusOr<v1::MatmulRespons
 
 void MatmulSession::Close() {
   if (state_ != State::kEnded && state_ != State::kPings) {
-    LogEvent(EventLevel::kWarning, "dropped", {{"slot", slot_.id}, {"challenge", challenge_id_}});
+    LogEvent(EventLevel::kWarning, "dropped", {{"slot", peer_.slot}, {"challenge", challenge_id_}});
   }
   state_ = State::kEnded;
   if (job_ != nullptr) std::exchange(job_, nullptr)->Cancel();
@@ -159,7 +160,7 @@ Step<v1::MatmulResponse> MatmulSession::End(absl::Status status) {
   if (!status.ok()) {
     LogEvent(EventLevel::kWarning, "ended",
              {{"kind", "matmul"},
-              {"slot", slot_.id},
+              {"slot", peer_.slot},
               {"challenge", challenge_id_},
               {"status", status.ToString()}});
   }

@@ -20,9 +20,9 @@ class MatmulSession {
   using Request = v1::MatmulRequest;
   using Response = v1::MatmulResponse;
 
-  /// `slot` is who the connection belongs to. `reply` gets what the worker has to say, on its
+  /// `peer` is who the connection belongs to. `reply` gets what the worker has to say, on its
   /// thread; it must hand that to OnReply.
-  MatmulSession(const SlotConfig& slot, const SessionServices& services, MatmulJob::Reply reply);
+  MatmulSession(const Peer& peer, const SessionServices& services, MatmulJob::Reply reply);
   /// Drops work that is under way.
   ~MatmulSession() { Close(); }
 
@@ -46,7 +46,7 @@ class MatmulSession {
   Step<Response> OnSamples(const v1::SampleRequest& request);
   Step<Response> End(absl::Status status);
 
-  const SlotConfig& slot_;
+  Peer peer_;  // its slot is the challenge's, once that has been found right
   const SessionServices& services_;
   MatmulJob::Reply reply_;
   State state_ = State::kPings;

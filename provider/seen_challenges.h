@@ -21,6 +21,7 @@ class SeenChallenges {
   /// less does not make a challenge new again.
   void Forget(std::uint64_t now_ms);
   bool Contains(const Digest& challenge_id) const { return ids_.contains(challenge_id); }
+  bool empty() const { return ids_.empty(); }
   /// True when nothing more can be remembered. Nothing is forgotten to make room.
   bool full() const { return ids_.size() >= most_; }
   void Insert(const Digest& challenge_id, std::uint64_t expires_at_ms);

@@ -31,13 +31,13 @@ class StreamReactor
  public:
   using Request = typename Session::Request;
   using Response = typename Session::Response;
-  StreamReactor(const SlotConfig& slot, StreamTable& streams, grpc::CallbackServerContext& context)
-      : slot_(slot.id), streams_(streams), context_(context) {}
+  StreamReactor(const Peer& peer, StreamTable& streams, grpc::CallbackServerContext& context)
+      : tls_pin_(peer.tls_pin), streams_(streams), context_(context) {}
 
   /// Joins the table and starts to read, or ends the stream when the table is full. `session` may
   /// hold a weak pointer to this.
   void Start(std::unique_ptr<Session> session) {
-    absl::Status status = streams_.Add(slot_, this->shared_from_this());
+    absl::Status status = streams_.Add(tls_pin_, this->shared_from_this());
     MutexLock lock(mutex_);
     self_ = this->shared_from_this();
     session_ = std::move(session);
@@ -89,7 +89,7 @@ class StreamReactor
   }
   void OnDone() override {
     std::shared_ptr<StreamReactor> self = this->shared_from_this();  // to the end of this function
-    streams_.Remove(slot_, self);
+    streams_.Remove(tls_pin_, self);
     MutexLock lock(mutex_);
     done_ = true;
     self_.reset();
@@ -130,7 +130,7 @@ class StreamReactor
     }
   }
 
-  const std::uint32_t slot_;
+  const Digest tls_pin_;
   StreamTable& streams_;
   grpc::CallbackServerContext& context_;  // valid until OnDone returns
   Mutex mutex_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/mutex.h"
 
@@ -24,7 +25,7 @@ class Stream {
   virtual void EndNow(absl::Status status) = 0;
 };
 
-/// The streams that are open: counted by slot, and swept for late ones ten times a second on a
+/// The streams that are open: counted by TLS key, and swept for late ones ten times a second on a
 /// thread
 /// ("sweeper") while there are any.
 ///
@@ -32,14 +33,14 @@ class Stream {
 /// Liveness: the thread ends in the destructor, which waits for one sweep at most.
 class StreamTable {
  public:
-  StreamTable(std::uint32_t most_per_slot, const Clock& clock);
+  StreamTable(std::uint32_t most_per_peer, const Clock& clock);
   ~StreamTable();
   StreamTable(const StreamTable&) = delete;
   StreamTable& operator=(const StreamTable&) = delete;
 
-  /// Errors: ResourceExhausted when the slot has too many; Unavailable after EndAll.
-  absl::Status Add(std::uint32_t slot, std::shared_ptr<Stream> stream);
-  void Remove(std::uint32_t slot, const std::shared_ptr<Stream>& stream);
+  /// Errors: ResourceExhausted when the peer has too many; Unavailable after EndAll.
+  absl::Status Add(const Digest& tls_pin, std::shared_ptr<Stream> stream);
+  void Remove(const Digest& tls_pin, const std::shared_ptr<Stream>& stream);
 
   /// Ends all streams and takes no more.
   void EndAll();
@@ -47,12 +48,12 @@ class StreamTable {
  private:
   void Sweep();
 
-  const std::uint32_t most_per_slot_;
+  const std::uint32_t most_per_peer_;
   const Clock& clock_;
   Mutex mutex_;
   CondVar changed_;
-  std::map<std::shared_ptr<Stream>, std::uint32_t> streams_ ABSL_GUARDED_BY(mutex_);  // to slot
-  std::map<std::uint32_t, std::uint32_t> counts_ ABSL_GUARDED_BY(mutex_);             // by slot
+  std::map<std::shared_ptr<Stream>, Digest> streams_ ABSL_GUARDED_BY(mutex_);  // to TLS pin
+  std::map<Digest, std::uint32_t> counts_ ABSL_GUARDED_BY(mutex_);             // by TLS pin
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;

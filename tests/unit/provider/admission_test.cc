@@ -12,9 +12,11 @@ using ::testing::HasSubstr;
 
 class AdmissionTest : public ::testing::Test {
  protected:
-  const SlotConfig& Slot(std::uint8_t id) { return *admission_.FindSlot(SampleSlot(id).tls_pin); }
+  Peer PeerOf(std::uint8_t slot) {
+    return admission_.FindPeer(SampleSlot(slot).tls_pin).value_or(Peer{{}, 99});
+  }
   Decision Decide(const v1::SignedChallenge& challenge, std::uint8_t slot = 1) {
-    return admission_.Decide(Slot(slot), challenge.challenge().kind(), challenge);
+    return admission_.Decide(PeerOf(slot), challenge.challenge().kind(), challenge);
   }
   v1::SignedChallenge Matmul(std::uint8_t number, std::uint8_t slot = 1) {
     return SignedSample(clock_, v1::MATMUL, slot, number);
@@ -33,8 +35,8 @@ class AdmissionTest : public ::testing::Test {
 };
 
 TEST_F(AdmissionTest, KnowsASlotByItsTlsPinOnly) {
-  EXPECT_EQ(Slot(2).id, 2u);
-  EXPECT_EQ(admission_.FindSlot(Filled(0x11)), nullptr);
+  EXPECT_EQ(PeerOf(2).slot, 2u);
+  EXPECT_FALSE(admission_.FindPeer(Filled(0x11)).has_value());
 }
 
 TEST_F(AdmissionTest, TakesAChallengeThatIsRight) {
@@ -67,7 +69,7 @@ TEST_F(AdmissionTest, EndsOnAMalformedChallenge) {
 }
 
 TEST_F(AdmissionTest, EndsOnAChallengeOfAnotherKind) {
-  EXPECT_EQ(Ended(admission_.Decide(Slot(1), v1::LATENCY, Matmul(1))).code(),
+  EXPECT_EQ(Ended(admission_.Decide(PeerOf(1), v1::LATENCY, Matmul(1))).code(),
             absl::StatusCode::kInvalidArgument);
 }
 
@@ -163,6 +165,78 @@ TEST_F(AdmissionTest, LimitsTheRateOfEachSlotAndKindByItself) {
   EXPECT_TRUE(std::holds_alternative<Taken>(Decide(Matmul(7, 2), 2)));
   clock_.AdvanceMs(1000);
   EXPECT_TRUE(std::holds_alternative<Taken>(Decide(Matmul(8))));
+}
+
+/// A slot that may check kDevice in one epoch; the sample challenges are of epoch 7.
+ServedSlot Member(std::uint8_t slot, std::uint32_t epoch = 7) {
+  return {SampleSlot(slot), epoch, std::set<std::uint32_t>{kDevice}};
+}
+
+TEST_F(AdmissionTest, ServesNobodyButTheSlotsThatItWasToldLast) {
+  const Peer before = PeerOf(1);
+  admission_.Serve({Member(2)});
+  EXPECT_FALSE(admission_.FindPeer(SampleSlot(1).tls_pin).has_value());
+  const absl::Status status = Ended(admission_.Decide(before, v1::MATMUL, Matmul(1)));
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("any more"));
+  EXPECT_TRUE(std::holds_alternative<Taken>(Decide(Matmul(1, 2), 2)));
+}
+
+TEST_F(AdmissionTest, EndsOnAChallengeOfAnEpochInWhichTheSlotDoesNotCheck) {
+  admission_.Serve({Member(1, 6), Member(1, 8)});
+  const absl::Status status = Ended(Decide(Matmul(1)));
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("in epoch 7"));
+  admission_.Serve({Member(1, 6), Member(1, 7)});
+  EXPECT_TRUE(std::holds_alternative<Taken>(Decide(Matmul(1))));
+}
+
+TEST_F(AdmissionTest, KnowsTheHotKeyOfEachEpoch) {
+  ServedSlot rotated = Member(1, 8);
+  rotated.slot.address = KeyOf(9).address();
+  admission_.Serve({Member(1), rotated});
+  EXPECT_TRUE(std::holds_alternative<Taken>(Decide(SignedSample(clock_, v1::LATENCY, 1, 1))));
+  v1::SignedChallenge next = SampleChallenge(clock_, v1::LATENCY, 1, 2);
+  next.mutable_challenge()->set_epoch(8);
+  EXPECT_EQ(Ended(Decide(Signed(next))).code(), absl::StatusCode::kPermissionDenied);
+  next = Signed(next);
+  challenges::SignChallenge(KeyOf(9), kDomain, next);
+  EXPECT_TRUE(std::holds_alternative<Taken>(Decide(next)));
+}
+
+TEST_F(AdmissionTest, EndsOnADeviceWhoseCommitteeDoesNotHoldTheSlot) {
+  ServedSlot elsewhere = Member(1);
+  elsewhere.devices = {kDevice + 1};
+  admission_.Serve({elsewhere});
+  const absl::Status status = Ended(Decide(Matmul(1)));
+  EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("not in the committee of device 17"));
+}
+
+TEST_F(AdmissionTest, TakesChallengesOfEachSlotThatNamesTheSameTlsKey) {
+  ServedSlot copied = Member(1);  // whether its owner is the same or has copied the pin
+  copied.slot.tls_pin = SampleSlot(2).tls_pin;
+  admission_.Serve({Member(2), copied});
+  EXPECT_EQ(PeerOf(2).slot, 1u);
+  EXPECT_TRUE(std::holds_alternative<Taken>(Decide(SignedSample(clock_, v1::LATENCY, 2, 1), 2)));
+  EXPECT_TRUE(std::holds_alternative<Taken>(Decide(SignedSample(clock_, v1::LATENCY, 1, 2), 2)));
+  // Each has a rate of its own.
+  for (std::uint8_t i = 3; i < 6; ++i) Decide(SignedSample(clock_, v1::LATENCY, 1, i), 2).index();
+  EXPECT_EQ(Ended(Decide(SignedSample(clock_, v1::LATENCY, 1, 6), 2)).code(),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(std::holds_alternative<Taken>(Decide(SignedSample(clock_, v1::LATENCY, 2, 7), 2)));
+}
+
+TEST_F(AdmissionTest, RemembersWhatASlotHasUsedAndAskedWhenTheServedSlotsChange) {
+  const v1::SignedChallenge challenge = SignedSample(clock_, v1::LATENCY, 1, 1);
+  EXPECT_TRUE(std::holds_alternative<Taken>(Decide(challenge)));
+  for (std::uint8_t i = 2; i < 5; ++i) Decide(SignedSample(clock_, v1::LATENCY, 1, i)).index();
+  admission_.Serve({Member(2)});
+  admission_.Serve({Member(1)});
+  EXPECT_EQ(Ended(Decide(SignedSample(clock_, v1::LATENCY, 1, 5))).code(),
+            absl::StatusCode::kResourceExhausted);
+  clock_.AdvanceMs(1000);
+  EXPECT_EQ(Refused(Decide(challenge)), "challenge was taken before");
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ class SessionTest : public ::testing::Test {
   }
 
   MatmulSession MakeMatmul() {
-    return MatmulSession(slot_, services_, [this](Reply reply) {
+    return MatmulSession(peer_, services_, [this](Reply reply) {
       MutexLock lock(mutex_);
       replies_.push_back(std::move(reply));
       arrived_.SignalAll();
@@ -78,9 +78,9 @@ class SessionTest : public ::testing::Test {
   }
 
   FakeClock clock_;
-  const SlotConfig slot_ = SampleSlot(1);
+  const Peer peer_{SampleSlot(1).tls_pin, 1};
   const Limits limits_ = SampleLimits();
-  Admission admission_{kDomain, {slot_}, {kDevice}, limits_, clock_};
+  Admission admission_{kDomain, {SampleSlot(1)}, {kDevice}, limits_, clock_};
   Mutex mutex_;
   CondVar arrived_;
   std::vector<Reply> replies_;
@@ -195,7 +195,7 @@ TEST_F(SessionTest, EndsOnMatmulMessagesOutOfTurn) {
 }
 
 TEST_F(SessionTest, EchoesNoncesAndSignsThem) {
-  LatencySession session(slot_, services_);
+  LatencySession session(peer_, services_);
   const v1::LatencyRequest request = LatencyChallenge(1);
   EXPECT_TRUE(session.OnRequest(request).response->has_accepted());
   EXPECT_EQ(session.OnRequest(Nonce("abcdefgh")).response->echo(), "abcdefgh");
@@ -215,25 +215,25 @@ TEST_F(SessionTest, EndsOnLatencyMessagesOutOfTurn) {
   v1::LatencyRequest finish;
   finish.mutable_finish();
   for (const v1::LatencyRequest& first : {v1::LatencyRequest(), Nonce("12345678"), finish}) {
-    EXPECT_EQ(EndOf(LatencySession(slot_, services_).OnRequest(first)),
+    EXPECT_EQ(EndOf(LatencySession(peer_, services_).OnRequest(first)),
               absl::StatusCode::kInvalidArgument);
   }
-  LatencySession many(slot_, services_);
+  LatencySession many(peer_, services_);
   many.OnRequest(LatencyChallenge(1));
   for (int i = 0; i < 4; ++i) EXPECT_FALSE(many.OnRequest(Nonce("12345678")).end.has_value());
   EXPECT_EQ(EndOf(many.OnRequest(Nonce("12345678"))), absl::StatusCode::kInvalidArgument);
 
-  LatencySession longer(slot_, services_);
+  LatencySession longer(peer_, services_);
   longer.OnRequest(LatencyChallenge(2));
   EXPECT_EQ(EndOf(longer.OnRequest(Nonce("123456789"))), absl::StatusCode::kInvalidArgument);
 
-  LatencySession twice(slot_, services_);
+  LatencySession twice(peer_, services_);
   twice.OnRequest(LatencyChallenge(3));
   EXPECT_EQ(EndOf(twice.OnRequest(LatencyChallenge(4))), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(SessionTest, GivesALatencyStreamItsSpacingAndNoMoreThanItsExpiry) {
-  LatencySession session(slot_, services_);
+  LatencySession session(peer_, services_);
   const std::uint64_t begun_ns = clock_.MonotonicNs();
   session.OnRequest(LatencyChallenge(1));  // expires after 60 s, spaced by 50 ms
   EXPECT_EQ(session.deadline_ns(), begun_ns + 20'050'000'000);

@@ -22,19 +22,19 @@ class FakeStream : public Stream {
   std::atomic<bool> late_ = false;
 };
 
-TEST(StreamTable, LimitsTheStreamsOfEachSlotByItself) {
+TEST(StreamTable, LimitsTheStreamsOfEachPeerByItself) {
   const FakeClock clock;
   StreamTable table(2, clock);
   const auto first = std::make_shared<FakeStream>();
-  EXPECT_TRUE(table.Add(1, first).ok());
-  EXPECT_TRUE(table.Add(1, std::make_shared<FakeStream>()).ok());
-  EXPECT_EQ(table.Add(1, std::make_shared<FakeStream>()).code(),
+  EXPECT_TRUE(table.Add(Filled(1), first).ok());
+  EXPECT_TRUE(table.Add(Filled(1), std::make_shared<FakeStream>()).ok());
+  EXPECT_EQ(table.Add(Filled(1), std::make_shared<FakeStream>()).code(),
             absl::StatusCode::kResourceExhausted);
-  EXPECT_TRUE(table.Add(2, std::make_shared<FakeStream>()).ok());
-  table.Remove(1, first);
-  table.Remove(1, first);  // a stream that was never added, or is gone, frees nothing
-  EXPECT_TRUE(table.Add(1, std::make_shared<FakeStream>()).ok());
-  EXPECT_FALSE(table.Add(1, std::make_shared<FakeStream>()).ok());
+  EXPECT_TRUE(table.Add(Filled(2), std::make_shared<FakeStream>()).ok());
+  table.Remove(Filled(1), first);
+  table.Remove(Filled(1), first);  // a stream that was never added, or is gone, frees nothing
+  EXPECT_TRUE(table.Add(Filled(1), std::make_shared<FakeStream>()).ok());
+  EXPECT_FALSE(table.Add(Filled(1), std::make_shared<FakeStream>()).ok());
 }
 
 TEST(StreamTable, EndsALateStream) {
@@ -42,7 +42,7 @@ TEST(StreamTable, EndsALateStream) {
   StreamTable table(2, clock);
   const auto stream = std::make_shared<FakeStream>();
   stream->deadline_ns = clock.MonotonicNs() + 1'000'000'000;
-  ASSERT_TRUE(table.Add(1, stream).ok());
+  ASSERT_TRUE(table.Add(Filled(1), stream).ok());
   clock.AdvanceMs(1000);
   EXPECT_TRUE(stream->ended.get_future().get().ok());
 }
@@ -51,10 +51,11 @@ TEST(StreamTable, EndsAllAndTakesNoMore) {
   const FakeClock clock;
   StreamTable table(2, clock);
   const auto stream = std::make_shared<FakeStream>();
-  ASSERT_TRUE(table.Add(1, stream).ok());
+  ASSERT_TRUE(table.Add(Filled(1), stream).ok());
   table.EndAll();
   EXPECT_EQ(stream->ended.get_future().get().code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(table.Add(1, std::make_shared<FakeStream>()).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(table.Add(Filled(1), std::make_shared<FakeStream>()).code(),
+            absl::StatusCode::kUnavailable);
 }
 
 }  // namespace
