@@ -15,15 +15,15 @@ namespace kaisar::audit {
 namespace {
 
 absl::Status FillEmptyLog(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<LogFile> file,
-                   LogFile::Open(path, LogFile::Mode::kCreate));
+  ASSIGN_OR_RETURN(const std::unique_ptr<SqliteFile> file,
+                   SqliteFile::Open(path, SqliteFile::Mode::kCreate, kMaxRecordBytes));
   RETURN_IF_ERROR(file->Execute("PRAGMA synchronous=FULL"));
   RETURN_IF_ERROR(file->Execute("BEGIN IMMEDIATE"));
   RETURN_IF_ERROR(file->Execute(absl::StrCat("PRAGMA application_id=", kLogApplicationId)));
   RETURN_IF_ERROR(file->Execute(absl::StrCat("PRAGMA user_version=", kLogFormatVersion)));
   RETURN_IF_ERROR(file->Execute(kRecordsTable));
   RETURN_IF_ERROR(file->Execute(kHeadTable));
-  ASSIGN_OR_RETURN(LogStatement insert, file->Prepare("INSERT INTO head VALUES(0, 0, ?1)"));
+  ASSIGN_OR_RETURN(SqliteStatement insert, file->Prepare("INSERT INTO head VALUES(0, 0, ?1)"));
   const Digest root = MerkleLog().Root();
   RETURN_IF_ERROR(insert.Bind(1, root).Run());
   return file->Execute("COMMIT");

@@ -19,7 +19,7 @@ absl::Status Broken(std::uint64_t index, absl::string_view what) {
 }
 
 /// The schema must be ours to the letter, so that no view or index stands in for a table.
-absl::Status CheckIsLog(LogFile& file) {
+absl::Status CheckIsLog(SqliteFile& file) {
   ASSIGN_OR_RETURN(const std::string application, file.Query("PRAGMA application_id"));
   ASSIGN_OR_RETURN(const std::string version, file.Query("PRAGMA user_version"));
   if (application != absl::StrCat(kLogApplicationId)) {
@@ -30,7 +30,7 @@ absl::Status CheckIsLog(LogFile& file) {
     return absl::InvalidArgumentError(
         absl::StrCat("is a challenge log of format ", version, ", expected ", kLogFormatVersion));
   }
-  ASSIGN_OR_RETURN(LogStatement schema,
+  ASSIGN_OR_RETURN(SqliteStatement schema,
                    file.Prepare("SELECT sql FROM sqlite_schema ORDER BY name"));
   for (const char* expected : {kHeadTable, kRecordsTable}) {
     ASSIGN_OR_RETURN(const bool more, schema.Step());
@@ -45,7 +45,7 @@ absl::Status CheckIsLog(LogFile& file) {
 }
 
 /// Rows are only ever added, so there is no free page; a wrong count would damage the next write.
-absl::Status CheckNoFreePages(LogFile& file) {
+absl::Status CheckNoFreePages(SqliteFile& file) {
   ASSIGN_OR_RETURN(const std::string free_pages, file.Query("PRAGMA freelist_count"));
   if (free_pages == "0") return absl::OkStatus();
   return absl::DataLossError(absl::StrCat("file has ", free_pages, " free pages, expected 0"));
@@ -56,8 +56,8 @@ struct Head {
   Digest root{};
 };
 
-absl::StatusOr<Head> ReadHead(LogFile& file) {
-  ASSIGN_OR_RETURN(LogStatement select, file.Prepare("SELECT id, count, root FROM head"));
+absl::StatusOr<Head> ReadHead(SqliteFile& file) {
+  ASSIGN_OR_RETURN(SqliteStatement select, file.Prepare("SELECT id, count, root FROM head"));
   ASSIGN_OR_RETURN(const bool found, select.Step());
   Head head;
   std::uint64_t id = 0;
@@ -82,7 +82,7 @@ absl::Status CheckOrder(std::uint64_t index, const v1::Record& record, bool clos
   return absl::OkStatus();
 }
 
-absl::StatusOr<LogSummary> ReadRows(LogFile& file, const Head& head, MerkleLog& tree,
+absl::StatusOr<LogSummary> ReadRows(SqliteFile& file, const Head& head, MerkleLog& tree,
                                     const RecordVisitor& each) {
   LogSummary summary;
   auto select = file.Prepare("SELECT seq, leaf, bytes FROM records ORDER BY seq");
@@ -127,7 +127,8 @@ absl::StatusOr<LogSummary> ReadRows(LogFile& file, const Head& head, MerkleLog& 
 
 }  // namespace
 
-absl::StatusOr<LogSummary> ReadRecords(LogFile& file, MerkleLog& tree, const RecordVisitor& each) {
+absl::StatusOr<LogSummary> ReadRecords(SqliteFile& file, MerkleLog& tree,
+                                       const RecordVisitor& each) {
   // Without this, SQLite refuses a file cut short as a whole, and nobody learns where it breaks.
   RETURN_IF_ERROR(file.Execute("PRAGMA writable_schema=ON"));
   // Rows are read in one transaction, so that a log that is being written gives a whole state.
@@ -156,7 +157,8 @@ absl::StatusOr<LogSummary> ReadLog(
     const std::string& path,
     const std::function<absl::Status(std::uint64_t index, ByteView bytes, const v1::Record&)>&
         each) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<LogFile> file, LogFile::Open(path, LogFile::Mode::kRead));
+  ASSIGN_OR_RETURN(const std::unique_ptr<SqliteFile> file,
+                   SqliteFile::Open(path, SqliteFile::Mode::kRead, kMaxRecordBytes));
   MerkleLog tree;
   absl::StatusOr<LogSummary> summary = ReadRecords(*file, tree, each);
   if (summary.ok()) return summary;

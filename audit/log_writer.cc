@@ -43,8 +43,8 @@ class SqliteLogWriter final : public LogWriter {
     absl::Status status;  // not ok when it is refused without a write
   };
 
-  SqliteLogWriter(std::unique_ptr<LogFile> file, MerkleLog tree, LogStatement insert,
-                  LogStatement update);
+  SqliteLogWriter(std::unique_ptr<SqliteFile> file, MerkleLog tree, SqliteStatement insert,
+                  SqliteStatement update);
   void Run();
   /// Waits for work; empty when there is none left and the log is to be finished or closed.
   std::vector<Item> NextBatch();
@@ -54,10 +54,10 @@ class SqliteLogWriter final : public LogWriter {
   bool on_log_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
 
   // Of the log thread.
-  std::unique_ptr<LogFile> file_;
+  std::unique_ptr<SqliteFile> file_;
   MerkleLog tree_;
-  LogStatement insert_;
-  LogStatement update_;
+  SqliteStatement insert_;
+  SqliteStatement update_;
   absl::Status failure_;
 
   std::atomic<std::uint64_t> pending_{0};
@@ -74,7 +74,8 @@ class SqliteLogWriter final : public LogWriter {
 
 absl::StatusOr<std::unique_ptr<SqliteLogWriter>> SqliteLogWriter::Open(const std::string& path) {
   // Opening for writing first brings back what a crash left in the write-ahead log.
-  ASSIGN_OR_RETURN(std::unique_ptr<LogFile> file, LogFile::Open(path, LogFile::Mode::kWrite));
+  ASSIGN_OR_RETURN(std::unique_ptr<SqliteFile> file,
+                   SqliteFile::Open(path, SqliteFile::Mode::kWrite, kMaxRecordBytes));
   MerkleLog tree;
   ASSIGN_OR_RETURN(const LogSummary summary,
                    ReadRecords(*file, tree, [](std::uint64_t, ByteView, const v1::Record&) {
@@ -89,16 +90,16 @@ absl::StatusOr<std::unique_ptr<SqliteLogWriter>> SqliteLogWriter::Open(const std
     return absl::UnavailableError(absl::StrCat("journal mode is ", mode, ", expected wal"));
   }
   RETURN_IF_ERROR(file->Execute("PRAGMA synchronous=FULL"));
-  ASSIGN_OR_RETURN(LogStatement insert, file->Prepare("INSERT INTO records VALUES(?1, ?2, ?3)"));
+  ASSIGN_OR_RETURN(SqliteStatement insert, file->Prepare("INSERT INTO records VALUES(?1, ?2, ?3)"));
   // The condition notices a second writer, whose records this process does not know.
-  ASSIGN_OR_RETURN(LogStatement update,
+  ASSIGN_OR_RETURN(SqliteStatement update,
                    file->Prepare("UPDATE head SET count=?1, root=?2 WHERE count=?3"));
   return std::unique_ptr<SqliteLogWriter>(
       new SqliteLogWriter(std::move(file), std::move(tree), std::move(insert), std::move(update)));
 }
 
-SqliteLogWriter::SqliteLogWriter(std::unique_ptr<LogFile> file, MerkleLog tree, LogStatement insert,
-                                 LogStatement update)
+SqliteLogWriter::SqliteLogWriter(std::unique_ptr<SqliteFile> file, MerkleLog tree,
+                                 SqliteStatement insert, SqliteStatement update)
     : file_(std::move(file)),
       tree_(std::move(tree)),
       insert_(std::move(insert)),
@@ -244,8 +245,8 @@ absl::Status SqliteLogWriter::Write(std::vector<Item>& batch) {
 
 absl::Status SqliteLogWriter::CloseAsOneFile() {
   RETURN_IF_ERROR(failure_);
-  insert_ = LogStatement(nullptr);
-  update_ = LogStatement(nullptr);
+  insert_ = SqliteStatement(nullptr);
+  update_ = SqliteStatement(nullptr);
   ASSIGN_OR_RETURN(const std::string busy, file_->Query("PRAGMA wal_checkpoint(TRUNCATE)"));
   if (busy != "0") return absl::UnavailableError("log is being read; cannot finish it");
   ASSIGN_OR_RETURN(const std::string mode, file_->Query("PRAGMA journal_mode=DELETE"));

@@ -1,4 +1,4 @@
-#include "audit/log_file.h"
+#include "base/sqlite_file.h"
 
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -10,7 +10,7 @@
 #include "base/check.h"
 #include "base/status_macros.h"
 
-namespace kaisar::audit {
+namespace kaisar {
 namespace {
 
 absl::StatusCode CodeOf(int result, int system_errno) {
@@ -68,23 +68,29 @@ absl::Status CheckIsFile(const std::string& path) {
 
 }  // namespace
 
-void LogStatement::Finalize(sqlite3_stmt* statement) {
+void SqliteStatement::Finalize(sqlite3_stmt* statement) {
   sqlite3_finalize(statement);
 }
 
-LogStatement& LogStatement::Bind(int index, std::uint64_t value) {
+SqliteStatement& SqliteStatement::Bind(int index, std::uint64_t value) {
   KAISAR_CHECK(sqlite3_bind_int64(statement_.get(), index, static_cast<sqlite3_int64>(value)) ==
                SQLITE_OK);
   return *this;
 }
 
-LogStatement& LogStatement::Bind(int index, ByteView bytes) {
+SqliteStatement& SqliteStatement::Bind(int index, ByteView bytes) {
   KAISAR_CHECK(sqlite3_bind_blob64(statement_.get(), index, bytes.data(), bytes.size(),
                                    SQLITE_STATIC) == SQLITE_OK);
   return *this;
 }
 
-absl::StatusOr<bool> LogStatement::Step() {
+SqliteStatement& SqliteStatement::BindText(int index, const std::string& text) {
+  KAISAR_CHECK(sqlite3_bind_text64(statement_.get(), index, text.data(), text.size(),
+                                   SQLITE_TRANSIENT, SQLITE_UTF8) == SQLITE_OK);
+  return *this;
+}
+
+absl::StatusOr<bool> SqliteStatement::Step() {
   errno = 0;
   const int result = sqlite3_step(statement_.get());
   const int last_errno = errno;
@@ -93,17 +99,17 @@ absl::StatusOr<bool> LogStatement::Step() {
   return StatusOf(sqlite3_db_handle(statement_.get()), result, last_errno);
 }
 
-absl::Status LogStatement::Run() {
+absl::Status SqliteStatement::Run() {
   const absl::Status status = Step().status();
   Reset();
   return status;
 }
 
-void LogStatement::Reset() {
+void SqliteStatement::Reset() {
   sqlite3_reset(statement_.get());
 }
 
-bool LogStatement::Uint(int column, std::uint64_t& value) const {
+bool SqliteStatement::Uint(int column, std::uint64_t& value) const {
   if (sqlite3_column_type(statement_.get(), column) != SQLITE_INTEGER) return false;
   const sqlite3_int64 number = sqlite3_column_int64(statement_.get(), column);
   if (number < 0) return false;
@@ -111,7 +117,7 @@ bool LogStatement::Uint(int column, std::uint64_t& value) const {
   return true;
 }
 
-bool LogStatement::Blob(int column, ByteView& bytes) const {
+bool SqliteStatement::Blob(int column, ByteView& bytes) const {
   if (sqlite3_column_type(statement_.get(), column) != SQLITE_BLOB) return false;
   const void* start = sqlite3_column_blob(statement_.get(), column);
   const int size = sqlite3_column_bytes(statement_.get(), column);
@@ -120,12 +126,13 @@ bool LogStatement::Blob(int column, ByteView& bytes) const {
   return true;
 }
 
-std::string LogStatement::Text(int column) const {
+std::string SqliteStatement::Text(int column) const {
   const unsigned char* text = sqlite3_column_text(statement_.get(), column);
   return text == nullptr ? std::string() : std::string(reinterpret_cast<const char*>(text));
 }
 
-absl::StatusOr<std::unique_ptr<LogFile>> LogFile::Open(const std::string& path, Mode mode) {
+absl::StatusOr<std::unique_ptr<SqliteFile>> SqliteFile::Open(const std::string& path, Mode mode,
+                                                             std::uint64_t most_value_bytes) {
   if (mode != Mode::kCreate) RETURN_IF_ERROR(CheckIsFile(path));
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   flags |= mode == Mode::kRead ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
@@ -135,13 +142,13 @@ absl::StatusOr<std::unique_ptr<LogFile>> LogFile::Open(const std::string& path, 
   sqlite3* connection = nullptr;
   const int result = sqlite3_open_v2(name.c_str(), &connection, flags, nullptr);
   if (connection == nullptr) return absl::ResourceExhaustedError("no memory for SQLite");
-  std::unique_ptr<LogFile> file(new LogFile(connection));
+  std::unique_ptr<SqliteFile> file(new SqliteFile(connection));
   if (result != SQLITE_OK) {
     const absl::Status status = StatusOf(connection, result);
     return absl::Status(status.code(), absl::StrCat(path, ": ", status.message()));
   }
   sqlite3_busy_timeout(connection, 5000);
-  sqlite3_limit(connection, SQLITE_LIMIT_LENGTH, static_cast<int>(kMaxRecordBytes) + 4096);
+  sqlite3_limit(connection, SQLITE_LIMIT_LENGTH, static_cast<int>(most_value_bytes) + 4096);
   // The file may come from a stranger: nothing in its schema is to run.
   sqlite3_db_config(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
@@ -150,16 +157,16 @@ absl::StatusOr<std::unique_ptr<LogFile>> LogFile::Open(const std::string& path, 
   return file;
 }
 
-LogFile::~LogFile() {
+SqliteFile::~SqliteFile() {
   sqlite3_close_v2(connection_);
 }
 
-absl::Status LogFile::Execute(const std::string& sql) {
+absl::Status SqliteFile::Execute(const std::string& sql) {
   return Query(sql).status();
 }
 
-absl::StatusOr<std::string> LogFile::Query(const std::string& sql) {
-  ASSIGN_OR_RETURN(LogStatement statement, Prepare(sql));
+absl::StatusOr<std::string> SqliteFile::Query(const std::string& sql) {
+  ASSIGN_OR_RETURN(SqliteStatement statement, Prepare(sql));
   ASSIGN_OR_RETURN(bool more, statement.Step());
   if (!more) return std::string();
   std::string first = statement.Text(0);
@@ -169,23 +176,23 @@ absl::StatusOr<std::string> LogFile::Query(const std::string& sql) {
   return first;
 }
 
-absl::StatusOr<LogStatement> LogFile::Prepare(const std::string& sql) {
+absl::StatusOr<SqliteStatement> SqliteFile::Prepare(const std::string& sql) {
   sqlite3_stmt* statement = nullptr;
   const int result = sqlite3_prepare_v2(connection_, sql.c_str(), -1, &statement, nullptr);
   if (result != SQLITE_OK) return StatusOf(connection_, result);
-  return LogStatement(statement);
+  return SqliteStatement(statement);
 }
 
-int LogFile::changes() const {
+int SqliteFile::changes() const {
   return sqlite3_changes(connection_);
 }
 
-bool LogFile::in_transaction() const {
+bool SqliteFile::in_transaction() const {
   return sqlite3_get_autocommit(connection_) == 0;
 }
 
-absl::Status LogFile::LimitPages(std::uint32_t pages) {
+absl::Status SqliteFile::LimitPages(std::uint32_t pages) {
   return Execute(absl::StrCat("PRAGMA max_page_count=", pages));
 }
 
-}  // namespace kaisar::audit
+}  // namespace kaisar
