@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.30;
+
+import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
+import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
+
+/// @title Switches that stop groups of functions, and the memory of when they did
+abstract contract PauseGroups is AccessControl {
+    using Checkpoints for Checkpoints.Trace208;
+
+    /// @notice May pause and unpause.
+    bytes32 public constant PAUSER_ROLE = keccak256("PAUSER_ROLE");
+
+    /// @dev One bit a group, so that a call reads one word whatever it asks for.
+    uint256 private _stopped;
+    /// @dev How often the group was switched by then; odd: paused.
+    mapping(uint8 group => Checkpoints.Trace208) private _switches;
+
+    event Paused(uint8 group, address account);
+    event Unpaused(uint8 group, address account);
+
+    /// @notice The group's functions are paused.
+    error GroupPaused(uint8 group);
+    /// @notice The group is already as asked.
+    error AlreadySwitched(uint8 group, bool isPaused);
+
+    modifier whenRunning(uint8 group) {
+        if (paused(group)) revert GroupPaused(group);
+        _;
+    }
+
+    constructor(address admin) {
+        _grantRole(DEFAULT_ADMIN_ROLE, admin);
+    }
+
+    /// @notice Stops a group of functions.
+    function pause(uint8 group) external {
+        _switch(group, true);
+        emit Paused(group, msg.sender);
+    }
+
+    /// @notice Lets a group of functions run again.
+    function unpause(uint8 group) external {
+        _switch(group, false);
+        emit Unpaused(group, msg.sender);
+    }
+
+    /// @notice Whether a group is paused now.
+    function paused(uint8 group) public view returns (bool) {
+        return (_stopped >> group) & 1 == 1;
+    }
+
+    /// @dev Whether the group was paused during any part of [begin, end), both in the past or now.
+    function _wasPaused(uint8 group, uint256 begin, uint256 end) internal view returns (bool) {
+        uint208 atBegin = _switches[group].upperLookupRecent(uint48(begin));
+        return atBegin & 1 == 1 || _switches[group].upperLookupRecent(uint48(end - 1)) != atBegin;
+    }
+
+    function _switch(uint8 group, bool stop) private onlyRole(PAUSER_ROLE) {
+        if (paused(group) == stop) revert AlreadySwitched(group, stop);
+        _stopped ^= uint256(1) << group;
+        _switches[group].push(uint48(block.timestamp), _switches[group].latest() + 1);
+    }
+}
