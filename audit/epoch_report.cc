@@ -46,6 +46,7 @@ class LogScorer {
     report.policy_hash = Sha256(ViewOf(opened_.policy()));
     report.secret = secret_;
     scorer_.reset();
+    result.beacon = challenges::ToDigest(opened_.beacon());
     result.roster = std::move(*opened_.mutable_roster());
     return result;
   }

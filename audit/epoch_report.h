@@ -16,6 +16,7 @@ struct EpochReport {
   Report report;  // unsigned
   std::vector<DeviceScore> scores;
   v1::Roster roster;
+  Digest beacon{};
   std::uint64_t records = 0;
 };
 

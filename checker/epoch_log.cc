@@ -10,7 +10,6 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "audit/epoch_report.h"
 #include "base/status_macros.h"
 #include "challenges/roster.h"
 #include "reporter/report_file.h"
@@ -76,14 +75,15 @@ absl::StatusOr<std::shared_ptr<const Epoch>> EpochFromRecord(const v1::EpochOpen
 }
 
 absl::StatusOr<EpochResult> ReportEpoch(const std::string& data_dir, std::uint32_t epoch,
-                                        const SigningKey& key,
-                                        reporter::SignatureStore& signatures) {
+                                        const SigningKey& key, reporter::SignatureStore& signatures,
+                                        const MakeReport& make_report) {
   const std::string log_path = EpochLogPath(data_dir, epoch);
-  ASSIGN_OR_RETURN(audit::EpochReport made, audit::MakeReport(log_path));
+  ASSIGN_OR_RETURN(audit::EpochReport made, make_report(log_path));
   EpochResult result;
   result.report.report = std::move(made.report);
   result.scores = std::move(made.scores);
   result.roster = std::move(made.roster);
+  result.beacon = made.beacon;
   result.records = made.records;
   result.log_path = log_path;
   result.report_path = EpochReportPath(data_dir, epoch);

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "audit/epoch_report.h"
 #include "audit/report.h"
 #include "audit/score.h"
 #include "base/keys/hash_chain.h"
@@ -38,10 +40,14 @@ struct EpochResult {
   audit::SignedReport report;
   std::vector<audit::DeviceScore> scores;
   v1::Roster roster;
+  Digest beacon{};
   std::uint64_t records = 0;
   std::string log_path;
   std::string report_path;
 };
+
+/// How a closed log becomes a report: audit::MakeReport. A place for tests to lie.
+using MakeReport = std::function<absl::StatusOr<audit::EpochReport>(const std::string& log_path)>;
 
 /// Scores a closed log from its file, signs the report and writes it durably. Again: the same
 /// report.
@@ -49,7 +55,7 @@ struct EpochResult {
 /// Errors: those of ReadLog; FailedPrecondition when the log is not closed; those of
 ///         SignatureStore::Sign (then no report is written) and WriteReportFile.
 absl::StatusOr<EpochResult> ReportEpoch(const std::string& data_dir, std::uint32_t epoch,
-                                        const SigningKey& key,
-                                        reporter::SignatureStore& signatures);
+                                        const SigningKey& key, reporter::SignatureStore& signatures,
+                                        const MakeReport& make_report);
 
 }  // namespace kaisar::checker

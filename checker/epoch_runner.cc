@@ -33,7 +33,10 @@ std::uint64_t SinceBeacon(const Epoch& epoch, const Clock& clock) {
 }  // namespace
 
 EpochRunner::EpochRunner(RunnerSettings settings, const RunnerServices& services, RunnerHooks hooks)
-    : settings_(std::move(settings)), services_(services), hooks_(std::move(hooks)) {
+    : settings_(std::move(settings)),
+      services_(services),
+      grid_(services.registry.grid()),
+      hooks_(std::move(hooks)) {
   if (!hooks_.wait) {
     hooks_.wait = [&clock = services_.clock](EventQueue& queue, std::uint64_t wake_ms) {
       const std::uint64_t now_ms = clock.WallMs();
@@ -50,6 +53,11 @@ absl::Status EpochRunner::Run() {
     if (stopping()) break;
     ASSIGN_OR_RETURN(const Ending ending, RunEpoch(epoch));
     if (ending == Ending::kStopped) break;
+    if (ending == Ending::kNotYet) {
+      EventQueue idle(1);
+      Wait(idle, services_.clock.WallMs() + kLongestWaitMs);
+      continue;
+    }
     RETURN_IF_ERROR(Report(epoch));
     ++reported_;
   }
@@ -101,11 +109,11 @@ absl::StatusOr<std::uint32_t> EpochRunner::AwaitEpoch() {
   bool told = false;
   while (!stopping()) {
     const std::uint64_t now_ms = services_.clock.WallMs();
-    std::uint64_t begins_ms = settings_.genesis_ms;
-    if (now_ms >= settings_.genesis_ms) {
-      const std::uint64_t number = (now_ms - settings_.genesis_ms) / settings_.epoch_ms;
+    std::uint64_t begins_ms = grid_.genesis_ms;
+    if (now_ms >= grid_.genesis_ms) {
+      const std::uint64_t number = (now_ms - grid_.genesis_ms) / grid_.epoch_ms;
       const auto epoch = static_cast<std::uint32_t>(number);
-      begins_ms += (number + 1) * settings_.epoch_ms;
+      begins_ms += (number + 1) * grid_.epoch_ms;
       const bool reported = FileExists(EpochReportPath(settings_.data_dir, epoch));
       const bool begun = FileExists(EpochLogPath(settings_.data_dir, epoch));
       const bool too_short = begins_ms - now_ms <= policy.guard_ms + policy.slack_ms;
@@ -128,14 +136,19 @@ absl::StatusOr<EpochRunner::Ending> EpochRunner::RunEpoch(std::uint32_t epoch) {
     if (contents.ok()) return Resume(epoch, contents->opened);
     if (!absl::IsNotFound(contents.status())) return contents.status();
   }
-  ASSIGN_OR_RETURN(const v1::EpochOpened opened, MakeOpening(epoch));
-  ASSIGN_OR_RETURN(auto facts, EpochFromRecord(opened, settings_.slot, services_.chain));
+  ASSIGN_OR_RETURN(const std::optional<v1::EpochOpened> opened, MakeOpening(epoch));
+  if (!opened) return Ending::kNotYet;
+  ASSIGN_OR_RETURN(auto facts, EpochFromRecord(*opened, settings_.slot, services_.chain));
   ASSIGN_OR_RETURN(auto plan, PlanOf(*facts));
   ASSIGN_OR_RETURN(auto log, begun ? hooks_.reopen_log(path) : hooks_.create_log(path));
   v1::Record record;
-  *record.mutable_epoch_opened() = opened;
+  *record.mutable_epoch_opened() = *opened;
   RETURN_IF_ERROR(log->AppendAndWait(record.SerializeAsString()));
-  return Dispatch(std::move(facts), std::move(plan), ResumePoint(), std::move(log));
+  // A chain's beacon is older than our knowledge of it: what it is too late for was missed.
+  ResumePoint start;
+  const std::uint64_t since_ms = SinceBeacon(*facts, services_.clock);
+  start.live_from_ms = since_ms - std::min<std::uint64_t>(since_ms, facts->policy.slack_ms);
+  return Dispatch(std::move(facts), std::move(plan), std::move(start), std::move(log));
 }
 
 absl::StatusOr<EpochRunner::Ending> EpochRunner::Resume(std::uint32_t epoch,
@@ -149,27 +162,36 @@ absl::StatusOr<EpochRunner::Ending> EpochRunner::Resume(std::uint32_t epoch,
   return Dispatch(std::move(facts), std::move(plan), std::move(resume), std::move(log));
 }
 
-// The secret is fixed by the chain before the beacon is drawn: nobody, we included, can look for a
-// beacon that suits.
-absl::StatusOr<v1::EpochOpened> EpochRunner::MakeOpening(std::uint32_t epoch) {
-  RETURN_IF_ERROR(services_.chain.Secret(epoch).status());
-  Digest beacon;
-  RETURN_IF_ERROR(services_.entropy.Fill(absl::MakeSpan(beacon)));
+absl::StatusOr<std::optional<v1::EpochOpened>> EpochRunner::MakeOpening(std::uint32_t epoch) {
+  auto begun = services_.registry.Begin(epoch);
+  if (absl::IsFailedPrecondition(begun.status())) {
+    TellRefusal(epoch, begun.status());
+    return std::nullopt;
+  }
+  RETURN_IF_ERROR(begun.status());
+  if (!begun->has_value()) return std::nullopt;
+  EpochStart& start = **begun;
   v1::EpochOpened opened;
   opened.set_version(kProtocolVersion);
   opened.set_epoch(epoch);
   opened.set_slot(settings_.slot);
-  opened.set_beacon(ToString(beacon));
-  opened.set_beacon_ms(services_.clock.WallMs());
-  opened.set_epoch_end_ms(settings_.genesis_ms + (std::uint64_t{epoch} + 1) * settings_.epoch_ms);
-  *opened.mutable_roster() = settings_.roster;
+  opened.set_beacon(ToString(start.beacon));
+  opened.set_beacon_ms(start.beacon_ms);
+  opened.set_epoch_end_ms(grid_.genesis_ms + (std::uint64_t{epoch} + 1) * grid_.epoch_ms);
+  *opened.mutable_roster() = std::move(start.roster);
   opened.set_policy(settings_.policy);
   const std::uint64_t left_ms = opened.epoch_end_ms() - opened.beacon_ms();
-  if (left_ms < settings_.epoch_ms / 2) {
+  if (left_ms < grid_.epoch_ms / 2) {
     hooks_.notice(absl::StrCat("only ", left_ms / 1000, " s of epoch ", epoch,
                                " are left; the whole plan goes into them"));
   }
   return opened;
+}
+
+void EpochRunner::TellRefusal(std::uint32_t epoch, const absl::Status& why) {
+  if (refusal_told_ == epoch) return;
+  refusal_told_ = epoch;
+  hooks_.notice(absl::StrCat("no part in epoch ", epoch, ": ", why.message()));
 }
 
 absl::StatusOr<EpochRunner::Ending> EpochRunner::Dispatch(
@@ -208,9 +230,10 @@ absl::Status EpochRunner::Close(const Epoch& epoch, audit::LogWriter& log) {
 }
 
 absl::Status EpochRunner::Report(std::uint32_t epoch) {
-  ASSIGN_OR_RETURN(const EpochResult result,
-                   ReportEpoch(settings_.data_dir, epoch, services_.key, services_.signatures));
+  ASSIGN_OR_RETURN(const EpochResult result, ReportEpoch(settings_.data_dir, epoch, services_.key,
+                                                         services_.signatures, hooks_.make_report));
   hooks_.epoch_reported(result);
+  services_.registry.Recheck(epoch, result.beacon);
   return absl::OkStatus();
 }
 

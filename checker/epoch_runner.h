@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,13 +13,13 @@
 #include "absl/status/statusor.h"
 #include "audit/log_writer.h"
 #include "base/clock.h"
-#include "base/entropy.h"
 #include "base/keys/hash_chain.h"
 #include "base/mutex.h"
 #include "base/signing_key.h"
 #include "checker/dispatcher.h"
 #include "checker/epoch.h"
 #include "checker/epoch_log.h"
+#include "checker/registry.h"
 #include "checker/resume.h"
 #include "reporter/signature_store.h"
 
@@ -28,9 +29,6 @@ namespace kaisar::checker {
 struct RunnerSettings {
   std::string data_dir;
   std::uint32_t slot = 0;
-  std::uint64_t genesis_ms = 0;  // Unix time; epoch e begins at genesis_ms + e · epoch_ms
-  std::uint64_t epoch_ms = 0;
-  v1::Roster roster;
   std::string policy;  // its exact bytes
   std::vector<std::string> reference_endpoints;
   DispatchLimits limits;
@@ -40,7 +38,7 @@ struct RunnerSettings {
 /// All of it must outlive the runner.
 struct RunnerServices {
   const Clock& clock;
-  Entropy& entropy;
+  Registry& registry;
   ProviderClient& client;
   ReachabilityProber& prober;
   CheckPool& checks;
@@ -64,6 +62,7 @@ struct RunnerHooks {
       create_log = audit::LogWriter::Create;
   std::function<absl::StatusOr<std::unique_ptr<audit::LogWriter>>(const std::string& path)>
       reopen_log = audit::LogWriter::Reopen;
+  MakeReport make_report = audit::MakeReport;
 };
 
 /// Runs one epoch after the other: opens the log, dispatches, closes, scores, signs, reports. First
@@ -88,18 +87,21 @@ class EpochRunner {
   void RequestStop();
 
  private:
-  enum class Ending { kComplete, kStopped };
+  enum class Ending { kComplete, kStopped, kNotYet };
 
   absl::Status FinishEarlier();
   /// Waits for the next epoch that can be run.
   absl::StatusOr<std::uint32_t> AwaitEpoch();
   absl::StatusOr<Ending> RunEpoch(std::uint32_t epoch);
   absl::StatusOr<Ending> Resume(std::uint32_t epoch, const v1::EpochOpened& opened);
-  absl::StatusOr<v1::EpochOpened> MakeOpening(std::uint32_t epoch);
+  /// Null while the epoch cannot begin, or when this slot has no part in it.
+  absl::StatusOr<std::optional<v1::EpochOpened>> MakeOpening(std::uint32_t epoch);
   absl::StatusOr<Ending> Dispatch(std::shared_ptr<const Epoch> epoch,
                                   std::vector<challenges::PlannedChallenge> plan,
                                   ResumePoint resume, std::unique_ptr<audit::LogWriter> log);
   absl::Status Close(const Epoch& epoch, audit::LogWriter& log);
+  /// Tells once an epoch why this slot has no part in it.
+  void TellRefusal(std::uint32_t epoch, const absl::Status& why);
   absl::Status Report(std::uint32_t epoch);
   /// Waits on a queue, so that RequestStop ends it.
   void Wait(EventQueue& queue, std::uint64_t wake_ms);
@@ -107,8 +109,10 @@ class EpochRunner {
 
   const RunnerSettings settings_;
   const RunnerServices services_;
+  const EpochGrid grid_;
   RunnerHooks hooks_;
-  std::uint32_t reported_ = 0;  // epochs that this run dispatched and reported
+  std::uint32_t reported_ = 0;                 // epochs that this run dispatched and reported
+  std::optional<std::uint32_t> refusal_told_;  // the last epoch whose refusal was told
   std::atomic<bool> stopping_ = false;
   bool stop_seen_ = false;  // by Wait
   Mutex mutex_;

@@ -1,11 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
-#include <string>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/bytes.h"
 #include "checker/roster_file.h"
@@ -35,6 +32,10 @@ class Registry {
   ///         rotated away), with what to do. What only time can mend (no endpoint reachable) is no
   ///         error: null, and a notice.
   virtual absl::StatusOr<std::optional<EpochStart>> Begin(std::uint32_t epoch) = 0;
+  /// Looks again at the beacon of an epoch that was run with `beacon`, and gives notice when it is
+  /// another one by now. The epoch is reported all the same: a commitment does not name the beacon,
+  /// and the slot is penalized for a missing one, not for scores that nobody asked for.
+  virtual void Recheck(std::uint32_t epoch, const Digest& beacon) = 0;
 };
 
 }  // namespace kaisar::checker

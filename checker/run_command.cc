@@ -22,6 +22,7 @@
 #include "checker/config.h"
 #include "checker/epoch_runner.h"
 #include "checker/event_log.h"
+#include "checker/file_registry.h"
 #include "checker/grpc_client.h"
 #include "checker/progress.h"
 #include "checker/progress_display.h"
@@ -69,9 +70,6 @@ RunnerSettings SettingsOf(const Inputs& inputs, const RunOptions& options) {
   RunnerSettings settings;
   settings.data_dir = inputs.config.data_dir;
   settings.slot = inputs.config.slot;
-  settings.genesis_ms = inputs.roster_file.grid.genesis_ms;
-  settings.epoch_ms = inputs.roster_file.grid.epoch_ms;
-  settings.roster = inputs.roster_file.roster;
   settings.policy = inputs.policy_bytes;
   settings.reference_endpoints = inputs.config.reference_endpoints;
   settings.limits.most_matmul_in_flight = inputs.config.max_matmul_in_flight;
@@ -167,8 +165,10 @@ absl::Status RunWith(const Inputs& inputs, const RunOptions& options, Console& c
                    GrpcProviderClient::Make(std::move(client_options), RealClock()));
   ASSIGN_OR_RETURN(const auto prober, TcpReachability::Make(RealClock()));
   CheckPool checks(inputs.config.check_threads);
+  FileRegistry registry(inputs.roster_file.grid, inputs.roster_file.roster, inputs.keys.chain,
+                        OsEntropy(), RealClock());
   EpochRunner runner(SettingsOf(inputs, options),
-                     RunnerServices{RealClock(), OsEntropy(), *client, *prober, checks,
+                     RunnerServices{RealClock(), registry, *client, *prober, checks,
                                     inputs.keys.hot, inputs.keys.chain, *signatures},
                      console.Hooks());
   const StopSignals signals([&] {

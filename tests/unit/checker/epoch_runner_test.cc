@@ -138,7 +138,7 @@ TEST(EpochRunner, GoesOnWithTheRosterOfTheLog) {
   scene.life.appends_left = 3;
   EXPECT_FALSE(scene.Run().ok());
   scene.life.appends_left = ~0ull;
-  scene.settings.roster.mutable_devices()->RemoveLast();
+  scene.roster.mutable_devices()->RemoveLast();
   ASSERT_EQ(scene.Run(), absl::OkStatus());
   EXPECT_THAT(scene.results[0].scores, SizeIs(2));
 }

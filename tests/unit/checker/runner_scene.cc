@@ -10,6 +10,7 @@
 
 #include "audit/log_reader.h"
 #include "base/check.h"
+#include "checker/file_registry.h"
 #include "tests/unit/checker/dispatch_scene.h"
 
 namespace kaisar::testing {
@@ -44,11 +45,9 @@ absl::StatusOr<Signature> DyingSignatures::Sign(const audit::Report& report,
 
 RunnerScene::RunnerScene(std::uint32_t devices) : key_(TestKey()), chain_(MakeChain()) {
   settings.data_dir = MakeDirectory();
-  settings.genesis_ms = kGenesisMs;
-  settings.epoch_ms = kEpochMs;
   settings.policy = TestPolicyYaml();
-  settings.roster = TestRoster(client, devices, key_);
-  settings.roster.mutable_slots(0)->set_anchor(ToString(chain_.anchor()));
+  roster = TestRoster(client, devices, key_);
+  roster.mutable_slots(0)->set_anchor(ToString(chain_.anchor()));
   const std::string store = settings.data_dir + "/signatures.db";
   KAISAR_CHECK(reporter::SignatureStore::Initialize(store).ok());
   auto opened = reporter::SignatureStore::Open(store);
@@ -63,9 +62,11 @@ RunnerScene::~RunnerScene() {
 
 absl::Status RunnerScene::Run(std::uint32_t epochs) {
   settings.epochs = epochs;
+  checker::FileRegistry file({kGenesisMs, kEpochMs}, roster, chain_, entropy, clock);
+  checker::Registry& source = registry ? *registry : file;
   checker::EpochRunner runner(
       settings,
-      checker::RunnerServices{clock, entropy, client, prober_, checks_, key_, chain_, *signatures},
+      checker::RunnerServices{clock, source, client, prober_, checks_, key_, chain_, *signatures},
       Hooks());
   runner_ = &runner;
   const absl::Status status = runner.Run();
@@ -75,6 +76,7 @@ absl::Status RunnerScene::Run(std::uint32_t epochs) {
 
 checker::RunnerHooks RunnerScene::Hooks() {
   checker::RunnerHooks hooks;
+  hooks.make_report = make_report;
   hooks.outcome = [this](const checker::Outcome&) { ++outcomes; };
   hooks.epoch_reported = [this](const checker::EpochResult& result) { results.push_back(result); };
   hooks.notice = [this](const std::string& text) { notices.push_back(text); };

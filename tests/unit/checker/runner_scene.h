@@ -65,6 +65,10 @@ class RunnerScene {
   FakeProviderClient client{clock, SigningDomain{31337, {}}};
   CountingEntropy entropy;
   checker::RunnerSettings settings;
+  v1::Roster roster;
+  /// Takes the place of the roster file when it is there.
+  std::unique_ptr<checker::Registry> registry;
+  checker::MakeReport make_report = audit::MakeReport;
   LogLife life;
   std::unique_ptr<DyingSignatures> signatures;
   std::vector<std::string> notices;
