@@ -16,6 +16,7 @@ constexpr std::uint64_t kMostId64 = ~std::uint64_t{0};
 constexpr std::uint64_t kMostPerMinute = 6'000;
 constexpr std::uint64_t kMostBurst = 10'000;
 constexpr std::uint64_t kMostThreads = 1024;
+constexpr std::size_t kMostEndpoints = 8;  // as chain/json_rpc_client.h takes them
 // The smallest state of the protocol (n = 256, R = 1) and the largest (n = 32768, R = 4096).
 constexpr std::uint64_t kLeastStateBytes = 256 * 256;
 constexpr std::uint64_t kMostStateBytes = std::uint64_t{32768} * 32768 * 4096;
@@ -72,6 +73,26 @@ std::vector<SlotConfig> ReadSlots(YamlReader& root) {
   return slots;
 }
 
+std::optional<ChainConfig> ReadChain(YamlReader& root, const std::string& directory) {
+  if (!root.Has("chain")) return std::nullopt;
+  for (const char* key : {"slots", "chain_id", "contract"}) {
+    if (root.Has(key)) root.Fail(key, "is told by the chain; leave it out, or leave out `chain`");
+  }
+  YamlReader entry = root.Map("chain");
+  ChainConfig chain;
+  chain.deployment = Resolve(entry.Text("deployment"), directory);
+  chain.rpc = entry.Texts("rpc");
+  if (chain.rpc.empty() || chain.rpc.size() > kMostEndpoints) {
+    entry.Fail("rpc", absl::StrCat("has ", chain.rpc.size(), " endpoints, expected 1 to ",
+                                   kMostEndpoints));
+  }
+  chain.poll_ms = static_cast<std::uint32_t>(entry.UintOr("poll_ms", 100, 60'000, chain.poll_ms));
+  chain.timeout_ms =
+      static_cast<std::uint32_t>(entry.UintOr("timeout_ms", 100, 60'000, chain.timeout_ms));
+  entry.Finish().IgnoreError();
+  return chain;
+}
+
 Limits ReadLimits(YamlReader& root, std::size_t devices) {
   Limits limits;
   limits.state_memory_bytes = root.Uint("state_memory_bytes", kLeastStateBytes, kMostStateBytes);
@@ -102,12 +123,15 @@ absl::StatusOr<ProviderConfig> ParseProviderConfig(const std::string& file, cons
                                                    const std::string& directory) {
   ASSIGN_OR_RETURN(YamlReader root, YamlReader::Parse(file, yaml));
   ProviderConfig config;
-  config.domain.chain_id = root.Uint("chain_id", 1, kMostId64);
-  config.domain.contract = root.EvmAddress("contract");
+  config.chain = ReadChain(root, directory);
+  if (!config.chain.has_value()) {
+    config.domain.chain_id = root.Uint("chain_id", 1, kMostId64);
+    config.domain.contract = root.EvmAddress("contract");
+    config.slots = ReadSlots(root);
+  }
   config.listen = root.HostPort("listen", /*port_zero=*/true);
   config.tls_key = Resolve(root.Text("tls_key"), directory);
   config.devices = ReadDevices(root, directory);
-  config.slots = ReadSlots(root);
   const std::uint64_t cores = std::max(1U, std::thread::hardware_concurrency());
   const std::uint64_t share =
       std::max<std::uint64_t>(1, cores / std::max<std::size_t>(1, config.devices.size()));
@@ -123,7 +147,8 @@ std::string ExampleConfig() {
   return R"(# Config of kaisar-provider. Every key: docs/provider.md. Unknown keys are errors.
 # Paths that are not absolute are taken from the folder of this file.
 
-# The network whose challenges are answered: part of everything that is signed.
+# The network whose challenges are answered: part of everything that is signed. Leave out these two,
+# and `slots` below, when the chain tells them (see `chain`).
 chain_id: 1
 contract: "0x0000000000000000000000000000000000000000"  # zero when there is no chain
 
@@ -151,6 +176,14 @@ slots:
   - id: 1
     address: "0x0000000000000000000000000000000000000001"
     tls_pin: "0000000000000000000000000000000000000000000000000000000000000001"
+
+# On a chain instead, the slots that may check are drawn anew for each epoch; a device's id is what
+# `kaisar-provider register` prints.
+# chain:
+#   deployment: deployment.json       # where the contracts are
+#   rpc: ["http://127.0.0.1:8545"]    # up to 8, tried in turn
+#   poll_ms: 5000
+#   timeout_ms: 5000                  # of one request
 
 # How often one checker may ask, over all devices.
 rate_limit:

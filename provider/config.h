@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,13 +42,22 @@ struct Limits {
   std::uint32_t opening_ms = 60'000;  // from the commitment: samples asked, and opening taken away
 };
 
+/// Where the registry is: the slots that may check, when the chain tells them.
+struct ChainConfig {
+  std::string deployment;        // path
+  std::vector<std::string> rpc;  // URLs
+  std::uint32_t poll_ms = 5'000;
+  std::uint32_t timeout_ms = 5'000;  // of one request to one endpoint
+};
+
 struct ProviderConfig {
-  SigningDomain domain;
-  std::string listen;   // host:port; port 0 lets the system choose
-  std::string tls_key;  // path
+  SigningDomain domain;  // with a chain: left to whoever reads the deployment file
+  std::string listen;    // host:port; port 0 lets the system choose
+  std::string tls_key;   // path
   std::vector<DeviceConfig> devices;
-  std::vector<SlotConfig> slots;
-  int threads = 1;  // of each device's engine, on the CPU
+  std::vector<SlotConfig> slots;     // empty with a chain
+  std::optional<ChainConfig> chain;  // null: `slots` are served, always
+  int threads = 1;                   // of each device's engine, on the CPU
   Limits limits;
   std::string log_level;  // of spdlog
 };

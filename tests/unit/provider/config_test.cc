@@ -87,6 +87,40 @@ TEST(ProviderConfig, RefusesWhatIsThereTwice) {
               HasSubstr("tls_pin: is another slot's"));
 }
 
+/// The config with a chain in the place of what it tells.
+std::string OnChain(const std::string& chain) {
+  std::string yaml = kConfig;
+  yaml.erase(yaml.find("slots:"), yaml.find("rate_limit:") - yaml.find("slots:"));
+  yaml.erase(0, yaml.find("listen:"));
+  return yaml + chain;
+}
+
+TEST(ProviderConfig, ReadsAChainInThePlaceOfSlots) {
+  const auto config = ParseProviderConfig(
+      "p.yaml", OnChain("chain: {deployment: d.json, rpc: [\"http://a:1\", \"https://b\"]}\n"),
+      "/d");
+  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_TRUE(config->chain.has_value());
+  EXPECT_EQ(config->chain->deployment, "/d/d.json");
+  EXPECT_THAT(config->chain->rpc, ::testing::ElementsAre("http://a:1", "https://b"));
+  EXPECT_EQ(config->chain->poll_ms, 5000u);
+  EXPECT_TRUE(config->slots.empty());
+}
+
+TEST(ProviderConfig, SaysWhatIsWrongWithAChain) {
+  const auto message = [](const std::string& yaml) {
+    const auto config = ParseProviderConfig("p.yaml", yaml, "/d");
+    return config.ok() ? "accepted" : std::string(config.status().message());
+  };
+  EXPECT_THAT(message(OnChain("chain: {deployment: d.json, rpc: []}\n")),
+              HasSubstr("chain.rpc: has 0 endpoints, expected 1 to 8"));
+  EXPECT_THAT(message(OnChain("chain: {rpc: [\"http://a\"]}\n")), HasSubstr("chain.deployment"));
+  EXPECT_THAT(message(OnChain("chain: {deployment: d, rpc: [\"http://a\"], poll_ms: 1}\n")),
+              HasSubstr("chain.poll_ms: is 1"));
+  EXPECT_THAT(message(std::string(kConfig) + "chain: {deployment: d, rpc: [\"http://a\"]}\n"),
+              HasSubstr("slots: is told by the chain"));
+}
+
 TEST(ProviderConfig, WantsABurstForAllDevicesAtOnce) {
   EXPECT_THAT(Wrong("burst: 60", "burst: 1"), HasSubstr("expected at least 2"));
 }
