@@ -8,6 +8,7 @@
 // results. Transactions that follow one another are sent at once, each in its turn; a view waits
 // for all before it.
 //   {"send": "Slots.register", "arguments": […], "from": 3}   {"hash", "block", "gasUsed", "events"}
+//   {"grant": "Devices.SETTLEMENT_ROLE", "to": "0x…"}         as a send
 //   {"view": "Devices.count", "arguments": []}                what it returns; integers as strings
 //   {"keystore": 3, "path": "owner.json", "password": "…"}    {"address"}; Web3 Secret Storage
 // "from" and "keystore" are indices of accounts; "value" of a send is in wei.
@@ -21,7 +22,7 @@ const {ethers} = createRequire(join(contracts, "package.json"))("ethers");
 
 const MNEMONIC = "test test test test test test test test test test test junk";
 // Enough for every call but a deployment: an estimate would need the transactions before it mined.
-const GAS_LIMIT = 3_000_000n;
+const GAS_LIMIT = 1_000_000n;
 
 function option(name) {
   const at = process.argv.indexOf(name);
@@ -117,6 +118,10 @@ class Admin {
     for (const [index, action] of actions.entries()) {
       if (action.send !== undefined) {
         this.waiting.push({index, sent: await this.send(action)});
+      } else if (action.grant !== undefined) {
+        const [contract, role] = action.grant.split(".");
+        const send = {send: `${contract}.grantRole`, arguments: [ethers.id(role), action.to]};
+        this.waiting.push({index, sent: await this.send(send)});
       } else if (action.view !== undefined) {
         await this.settleSends(results);
         const [name, call] = action.view.split(".");

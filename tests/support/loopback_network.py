@@ -27,9 +27,12 @@ class LoopbackNetwork:
         self.processes = []
         self.devices = []  # (YAML fields of the roster)
         self.write("password", "correct horse battery staple\n")
-        self.slot = self.call(
-            "checker/kaisar-checker", "keys", "new", "--out", "checker", "--password-file",
-            "password", "--light", "--first-epoch", "0", "--chain-length", "1024")
+        self.slot = self.checker_keys("checker")
+
+    def checker_keys(self, name):
+        """Makes a slot's keys in a folder; its roster entry."""
+        return self.call("checker/kaisar-checker", "keys", "new", "--out", name, "--password-file",
+                         "password", "--light", "--first-epoch", "0", "--chain-length", "1024")
 
     def path(self, *names):
         return os.path.join(self.folder, *names)
@@ -84,11 +87,15 @@ class LoopbackNetwork:
                   "down_bits_per_second": 10**9, "up_bits_per_second": 10**9, **fields}
         self.devices.append(device)
 
+    def provider_keys(self, name):
+        """Makes a device's keys in a folder; its address and pin."""
+        return self.call("provider/kaisar-provider", "keys", "new", "--out", name,
+                         "--password-file", "password", "--light")
+
     def add_provider(self, device, ops_per_second=10**9):
         """A real kaisar-provider with one device."""
         name = f"device-{device}"
-        keys = self.call("provider/kaisar-provider", "keys", "new", "--out", name,
-                         "--password-file", "password", "--light")
+        keys = self.provider_keys(name)
         self.write(f"{name}/provider.yaml", f"""\
 chain_id: {CHAIN_ID}
 contract: "{CONTRACT}"
