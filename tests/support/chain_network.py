@@ -117,26 +117,26 @@ class ChainNetwork(LoopbackNetwork):
         self.admin(*registrations)
         return list(range(first, len(self.slots)))
 
-    def add_device(self, weight=1, owner=FIRST_OWNER, admit=True, **fields):
-        """Registers a device of the folder device-ID without our own commands; the id. `admit`
-        makes it STANDBY, before genesis alone."""
-        device = len(self.devices)
-        keys = self.provider_keys(f"device-{device}")
-        bond = weight * int(self.deployment["parameters"]["bondPerWeight"])
-        registration = {
-            "key": value(keys, "address"), "tlsPin": "0x" + value(keys, "tls_pin"),
-            "endpoint": f"127.0.0.1:{free_port()}", "deviceClass": text32("cpu"),
-            "region": text32("loopback"), "weight": weight, "downBitsPerSecond": 10**9,
-            "upBitsPerSecond": 10**9, **fields}
+    def add_devices(self, weights, owner=FIRST_OWNER, admit=True):
+        """Registers devices (folders device-ID) without our own commands, with one weight each;
+        their ids. `admit` makes them STANDBY, which is for before genesis alone."""
+        first = len(self.devices)
+        bond = sum(weights) * int(self.deployment["parameters"]["bondPerWeight"])
         actions = [{"send": "KaiToken.transfer", "arguments": [self.account(owner), str(bond)]},
                    {"send": "KaiToken.approve", "from": owner,
-                    "arguments": [self.address("Devices"), str(bond)]},
-                   {"send": "Devices.register", "from": owner, "arguments": [registration]}]
-        if admit:
-            actions += self.admission(device)
-        self.admin(*actions)
-        self.devices.append(registration)
-        return device
+                    "arguments": [self.address("Devices"), str(bond)]}]
+        for device, weight in enumerate(weights, first):
+            keys = self.provider_keys(f"device-{device}")
+            self.devices.append({
+                "key": value(keys, "address"), "tlsPin": "0x" + value(keys, "tls_pin"),
+                "endpoint": f"127.0.0.1:{free_port()}", "deviceClass": text32("cpu"),
+                "region": text32("loopback"), "weight": weight, "downBitsPerSecond": 10**9,
+                "upBitsPerSecond": 10**9})
+            actions.append({"send": "Devices.register", "from": owner,
+                            "arguments": [self.devices[-1]]})
+        added = list(range(first, len(self.devices)))
+        self.admin(*actions, *(self.admission(*added) if admit else []))
+        return added
 
     def admission(self, *devices):
         """Actions that make devices STANDBY before genesis."""
