@@ -9,8 +9,8 @@ import { randomEpoch } from "./random_epoch.mjs";
 
 const HELP = `usage: make_epochs.mjs --out FOLDER [--count 1000] [--seed kaisar]
 
-Writes FOLDER/epochs.jsonl (format: tests/vectors/settlement/README.md) and FOLDER/epochs.hex, the
-same epochs ABI-encoded for forge, one a line.`;
+Writes FOLDER/epochs.jsonl (format: tests/vectors/settlement/README.md) and the same epochs
+ABI-encoded for forge, one a line, as FOLDER/epochs-0.hex to epochs-3.hex.`;
 
 /** Amounts are decimal strings in JSON, times numbers. */
 function plain(key, value) {
@@ -40,12 +40,12 @@ if (values.help || values.out === undefined) {
 }
 mkdirSync(values.out, { recursive: true });
 const json = openWhole(join(values.out, "epochs.jsonl"));
-const hex = openWhole(join(values.out, "epochs.hex"));
+// Several files, because forge runs several tests at once.
+const hex = [0, 1, 2, 3].map((part) => openWhole(join(values.out, `epochs-${part}.hex`)));
 for (let number = 0; number < Number(values.count); ++number) {
   const epoch = randomEpoch(values.seed, number);
   json.line(JSON.stringify(epoch, plain));
-  hex.line(encodeEpoch(epoch));
+  hex[number % hex.length].line(encodeEpoch(epoch));
 }
-json.finish();
-hex.finish();
+for (const file of [json, ...hex]) file.finish();
 console.log(`${values.count} epochs in ${values.out}, seed ${values.seed}`);

@@ -209,13 +209,13 @@ export function randomEpoch(seed, number) {
   const quarter = initial / 4n;
   const claims = drawn.reduce((sum, { claimed, claimedLater }) =>
     sum + BigInt(Math.max(claimed, claimedLater)), 0n);
-  const stake = 1n + random.upTo(quarter / BigInt(slots.length) - 1n);
+  const stake = 10n ** 12n + random.upTo(quarter / BigInt(slots.length) - 10n ** 12n);
   const bondPerWeight = 1n + random.upTo(quarter / claims - 1n);
   const funded = random.chance(30) ? random.upTo(quarter) : 0n;
   const emission = emissionOf(schedule, initial, epoch, funded);
   const totalWeight = drawn.reduce((sum, { weight }) => sum + BigInt(weight), 0n);
   const terms = { providerPercent: random.pick([80, 80, 80, 0, 1, 99, 100]),
-    band: random.pick([6, 6, 6, 0, 1, 200]) };
+    band: random.pick([6, 6, 6, 0, 1, 199]) };
   const trees = slots.map((slot) => slot.root ? new ReportTree(slot.words) : null);
   const devices = drawn.map((device) => {
     const bond = BigInt(Math.max(device.claimed, device.counted === "exited" ? 0 :
