@@ -17,12 +17,13 @@ struct JsonRpcOptions {
   std::uint64_t chain_id = 0;          // every endpoint must serve it; asked before its first use
   std::uint32_t timeout_ms = 5000;     // of one request to one endpoint
   std::uint64_t most_response_bytes = 64ull << 20;
-  /// An endpoint whose newest block is older than that is passed over when another one is newer.
-  /// 0: never.
+  /// When the newest block of an endpoint is older than that, Latest looks for a newer one on the
+  /// others; the endpoint that has the newest is asked from then on. 0: never.
   std::uint32_t stale_after_s = 0;
 };
 
-/// Posts a body to a URL and gives the response body. The real one is libcurl.
+/// Posts a body to a URL and gives the response body. The real one is libcurl; it follows no
+/// redirects and takes no proxy from the environment.
 ///
 /// Errors: Unavailable or DeadlineExceeded with the library's words; ResourceExhausted beyond the
 ///         limit; Unavailable with the status line for any HTTP status but 200 (the body of a JSON

@@ -13,9 +13,9 @@ Uint256 Number(const std::string& decimal) {
 }
 
 TEST(Uint256, ReadsAndWritesDecimals) {
-  for (const char* text : {"0", "1", "18446744073709551615", "18446744073709551616",
-                           "10000000000000000000", "100000000000000000000000000000000000000",
-                           kLargest}) {
+  for (const char* text :
+       {"0", "1", "18446744073709551615", "18446744073709551616", "10000000000000000000",
+        "100000000000000000000000000000000000000", kLargest}) {
     EXPECT_EQ(Number(text).ToDecimal(), text);
   }
 }
