@@ -264,15 +264,19 @@ contract Devices is EpochClock, PauseGroups {
     }
 
     /// @notice The weight of all devices in epoch `e`.
-    function totalWeightAt(uint32 e) external view returns (uint64) {
+    function totalWeightAt(uint32 e) public view returns (uint64) {
         return uint64(_totalWeight.upperLookupRecent(e));
     }
 
-    /// @notice What settling device `id` for epoch `e` needs, in one call.
-    function dueAt(uint24 id, uint32 e) external view returns (address owner, uint32 weight, Phase phase) {
+    /// @notice What settling device `id` for epoch `e` asks for, in one call.
+    function dueAt(uint24 id, uint32 e)
+        external
+        view
+        returns (address owner, uint32 weight, Phase phase, uint64 totalWeight)
+    {
         Entry storage entry = _devices[id];
-        owner = entry.owner;
         (weight, phase) = _at(entry, e);
+        return (entry.owner, weight, phase, totalWeightAt(e));
     }
 
     /// @notice Whether the device was in service during any part of epoch `e`.

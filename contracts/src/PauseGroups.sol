@@ -2,19 +2,14 @@
 pragma solidity 0.8.30;
 
 import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
-import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 
 /// @title Switches that stop groups of functions, and the memory of when they did
 abstract contract PauseGroups is AccessControl {
-    using Checkpoints for Checkpoints.Trace208;
-
     /// @notice May pause and unpause.
     bytes32 public constant PAUSER_ROLE = keccak256("PAUSER_ROLE");
 
-    /// @dev One bit a group, so that a call reads one word whatever it asks for.
-    uint256 private _stopped;
-    /// @dev How often the group was switched by then; odd: paused.
-    mapping(uint8 group => Checkpoints.Trace208) private _switches;
+    /// @dev When the group was paused, unpaused, paused, …; Unix seconds.
+    mapping(uint8 group => uint64[]) private _switches;
 
     event Paused(uint8 group, address account);
     event Unpaused(uint8 group, address account);
@@ -47,18 +42,19 @@ abstract contract PauseGroups is AccessControl {
 
     /// @notice Whether a group is paused now.
     function paused(uint8 group) public view returns (bool) {
-        return (_stopped >> group) & 1 == 1;
+        return _switches[group].length % 2 == 1;
     }
 
-    /// @dev Whether the group was paused during any part of [begin, end), both in the past or now.
+    /// @dev Whether the group was paused during any part of [begin, end), which is over.
     function _wasPaused(uint8 group, uint256 begin, uint256 end) internal view returns (bool) {
-        uint208 atBegin = _switches[group].upperLookupRecent(uint48(begin));
-        return atBegin & 1 == 1 || _switches[group].upperLookupRecent(uint48(end - 1)) != atBegin;
+        uint64[] storage switches = _switches[group];
+        uint256 before = switches.length;
+        while (before > 0 && switches[before - 1] >= end) --before;
+        return before % 2 == 1 || (before > 0 && switches[before - 1] > begin);
     }
 
     function _switch(uint8 group, bool stop) private onlyRole(PAUSER_ROLE) {
         if (paused(group) == stop) revert AlreadySwitched(group, stop);
-        _stopped ^= uint256(1) << group;
-        _switches[group].push(uint48(block.timestamp), _switches[group].latest() + 1);
+        _switches[group].push(uint64(block.timestamp));
     }
 }

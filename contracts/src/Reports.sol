@@ -2,7 +2,7 @@
 pragma solidity 0.8.30;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 import {IBeacon} from "./IBeacon.sol";
 import {PauseGroups} from "./PauseGroups.sol";
@@ -13,7 +13,7 @@ import {Slots} from "./Slots.sol";
 /// @title What the checkers found: committed to first, shown later
 /// @notice One report a slot and epoch. What is stored goes from 0 to a commitment (lowest bit 0) to the root of the
 /// report's words (lowest bit 1), and nowhere else.
-contract Reports is EpochClock, PauseGroups, EIP712 {
+contract Reports is EpochClock, PauseGroups {
     using BitMaps for BitMaps.BitMap;
 
     /// @notice Pause group of `commit` and `commitBySig`.
@@ -24,6 +24,10 @@ contract Reports is EpochClock, PauseGroups, EIP712 {
     uint16 private constant SPEC_VERSION = 1;
     bytes32 private constant REPORT_TYPEHASH =
         keccak256("Report(uint32 epoch,uint32 slot,uint16 specVersion,bytes32 commitment)");
+    bytes32 private constant DOMAIN_TYPEHASH =
+        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 private constant DOMAIN_NAME = keccak256("Kaisar Checker");
+    bytes32 private constant DOMAIN_VERSION = keccak256("1");
     bytes32 private constant ROOT_FLAG = bytes32(uint256(1));
 
     Slots private immutable SLOTS;
@@ -78,7 +82,6 @@ contract Reports is EpochClock, PauseGroups, EIP712 {
     constructor(Slots slots, IBeacon beacon, Schedule memory s, address admin)
         EpochClock(s)
         PauseGroups(admin)
-        EIP712("Kaisar Checker", "1")
     {
         SLOTS = slots;
         BEACON = beacon;
@@ -208,10 +211,14 @@ contract Reports is EpochClock, PauseGroups, EIP712 {
         returns (address)
     {
         bytes32 digest = keccak256(abi.encode(REPORT_TYPEHASH, e, slot, SPEC_VERSION, commitment));
-        return ECDSA.recover(_hashTypedDataV4(digest), signature);
+        return ECDSA.recover(MessageHashUtils.toTypedDataHash(_domain(), digest), signature);
     }
 
     function _isRoot(bytes32 stored) private pure returns (bool) {
         return stored & ROOT_FLAG != 0;
+    }
+
+    function _domain() private view returns (bytes32) {
+        return keccak256(abi.encode(DOMAIN_TYPEHASH, DOMAIN_NAME, DOMAIN_VERSION, block.chainid, address(this)));
     }
 }

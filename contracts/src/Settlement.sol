@@ -35,6 +35,8 @@ contract Settlement is EpochClock, PauseGroups, ReentrancyGuard, ISlotAccounts {
     uint256 private constant COMMITTEE_SIZE = 7;
     uint8 private constant NO_MEDIAN = 255;
     uint256 private constant PERCENT = 100;
+    uint256 private constant ONE_AGREED = 1 << 128;
+    uint256 private constant ONE_DISAGREED = 1 << 192;
 
     /// @dev What all devices of an epoch have in common.
     struct Terms {
@@ -42,25 +44,14 @@ contract Settlement is EpochClock, PauseGroups, ReentrancyGuard, ISlotAccounts {
         bytes32 beacon;
         uint256 slots;
         uint256 emission; // wei
-        uint256 totalWeight;
     }
 
-    /// @dev What the committee of a device said, and what follows. Amounts in wei of KAI.
+    /// @dev What the committee of a device said.
     struct Outcome {
         uint8[COMMITTEE_SIZE] scores; // in committee order
-        uint256 present; // how many
         uint8 presentMask;
         uint8 agreedMask;
         uint8 median;
-        uint256 commission; // of each member that gets it
-        uint256 pay; // of the provider
-    }
-
-    /// @dev One word.
-    struct Account {
-        uint128 owed;
-        uint64 agreed;
-        uint64 disagreed;
     }
 
     KaiToken private immutable TOKEN;
@@ -73,7 +64,8 @@ contract Settlement is EpochClock, PauseGroups, ReentrancyGuard, ISlotAccounts {
     uint256 private immutable BAND;
 
     mapping(uint32 e => BitMaps.BitMap) private _settled;
-    mapping(uint32 slot => Account) private _accounts;
+    /// @dev Owed | agreed << 128 | disagreed << 192: one word, and one addition changes all of it.
+    mapping(uint32 slot => uint256) private _accounts;
     mapping(address owner => uint256 amount) private _earned;
 
     event Settled(
@@ -143,7 +135,8 @@ contract Settlement is EpochClock, PauseGroups, ReentrancyGuard, ISlotAccounts {
     function settleBatch(uint32 e, Item[] calldata items) external whenRunning(SETTLE) {
         Terms memory terms = _terms(e);
         for (uint256 i = 0; i < items.length; ++i) {
-            if (!_settled[e].get(items[i].device)) _settle(terms, items[i].device, items[i].proofs);
+            Item calldata item = items[i];
+            if (!_settled[e].get(item.device)) _settle(terms, item.device, item.proofs);
         }
     }
 
@@ -164,21 +157,19 @@ contract Settlement is EpochClock, PauseGroups, ReentrancyGuard, ISlotAccounts {
         returns (uint256 total)
     {
         for (uint256 i = 0; i < slots.length; ++i) {
-            Account storage slot = _accounts[slots[i]];
-            uint256 amount = slot.owed;
-            if (msg.sender == address(SLOTS)) delete _accounts[slots[i]];
+            uint32 slot = slots[i];
+            uint256 amount = uint128(_accounts[slot]);
+            _accounts[slot] = msg.sender == address(SLOTS) ? 0 : _accounts[slot] - amount;
             if (amount == 0) continue;
-            slot.owed = 0;
             total += amount;
-            _mint(SLOTS.ownerOf(slots[i]), amount);
+            _mint(SLOTS.ownerOf(slot), amount);
         }
     }
 
     /// @notice The slots that check device `p` in epoch `e`, in order; the first one runs the muster.
     function committee(uint32 e, uint24 p) external view returns (uint32[] memory) {
-        bytes32 beacon = BEACON.beaconOf(e);
-        if (beacon == 0) revert NotOpened(e);
-        return _committee(beacon, p, SLOTS.countAt(e));
+        (bytes32 beacon, uint256 slots) = _opened(e);
+        return _committee(beacon, p, slots);
     }
 
     /// @notice Whether device `p` is settled for epoch `e`.
@@ -193,63 +184,55 @@ contract Settlement is EpochClock, PauseGroups, ReentrancyGuard, ISlotAccounts {
 
     /// @notice What a slot is owed (wei of KAI, not withdrawn), and how often it agreed with its committees.
     function account(uint32 slot) external view returns (uint128 owed, uint64 agreed, uint64 disagreed) {
-        Account storage found = _accounts[slot];
-        return (found.owed, found.agreed, found.disagreed);
+        uint256 found = _accounts[slot];
+        return (uint128(found), uint64(found >> 128), uint64(found >> 192));
     }
 
+    /// @dev No product overflows: an emission is below 2^91, a weight below 2^32, the rest below 2^8 each.
     function _settle(Terms memory terms, uint24 p, Proof[] calldata proofs) private {
-        (address owner, uint32 weight, Phase phase) = DEVICES.dueAt(p, terms.epoch);
+        (address owner, uint256 weight, Phase phase, uint256 whole) = DEVICES.dueAt(p, terms.epoch);
         if (weight == 0) revert NoWeight(terms.epoch, p);
         _settled[terms.epoch].set(p);
         uint32[] memory members = _committee(terms.beacon, p, terms.slots);
         Outcome memory outcome = _hear(terms.epoch, p, members, proofs);
-        if (members.length > 0) {
-            outcome.commission = terms.emission * weight * (PERCENT - PROVIDER_PERCENT)
-                / (terms.totalWeight * PERCENT * members.length);
-            _credit(members, outcome);
+        uint256 pay = 0;
+        uint256 commission = 0;
+        unchecked {
+            weight *= terms.emission; // from here on the device's share is weight / whole
+            whole *= PERCENT;
+            if (members.length > 0) {
+                commission = weight * (PERCENT - PROVIDER_PERCENT) / (whole * members.length);
+                _credit(members, outcome, commission);
+            }
+            weight *= PROVIDER_PERCENT;
+            if (outcome.median == 0) {
+                if (phase == Phase.STANDBY && !DEVICES.wasInService(p, terms.epoch)) {
+                    DEVICES.burnBond(p, weight / whole);
+                }
+            } else if (outcome.median != NO_MEDIAN) {
+                if (phase == Phase.REGISTERING) {
+                    DEVICES.promote(p);
+                } else {
+                    pay = weight * outcome.median / (whole * ReportTree.MOST_SCORE);
+                    _earned[owner] += pay;
+                }
+            }
         }
-        _judge(terms, p, phase, weight, outcome);
-        if (outcome.pay > 0) _earned[owner] += outcome.pay;
-        emit Settled(
-            terms.epoch,
-            p,
-            outcome.median,
-            outcome.presentMask,
-            outcome.agreedMask,
-            outcome.pay,
-            outcome.commission
-        );
+        _tell(terms.epoch, p, outcome, pay, commission);
     }
 
-    /// @dev Fills in the provider's pay; promotes the device, or burns of its bond what it could have earned.
-    function _judge(Terms memory terms, uint24 p, Phase phase, uint256 weight, Outcome memory outcome) private {
-        uint256 median = outcome.median;
-        if (median == NO_MEDIAN) return;
-        uint256 most = terms.emission * weight * PROVIDER_PERCENT; // times `whole`
-        uint256 whole = terms.totalWeight * PERCENT;
-        if (phase == Phase.REGISTERING) {
-            if (median > 0) DEVICES.promote(p);
-        } else if (median > 0) {
-            outcome.pay = most * median / (whole * ReportTree.MOST_SCORE);
-        } else if (!DEVICES.wasInService(p, terms.epoch)) {
-            DEVICES.burnBond(p, most / whole);
-        }
+    function _tell(uint32 e, uint24 p, Outcome memory outcome, uint256 pay, uint256 commission) private {
+        emit Settled(e, p, outcome.median, outcome.presentMask, outcome.agreedMask, pay, commission);
     }
 
     /// @dev Without a quorum every present member gets the commission, and nobody's agreement is counted.
-    function _credit(uint32[] memory members, Outcome memory outcome) private {
-        bool quorum = outcome.median != NO_MEDIAN;
+    function _credit(uint32[] memory members, Outcome memory outcome, uint256 commission) private {
+        uint256 agreed = commission;
+        uint256 disagreed = commission;
+        if (outcome.median != NO_MEDIAN) (agreed, disagreed) = (agreed | ONE_AGREED, ONE_DISAGREED);
         for (uint256 i = 0; i < members.length; ++i) {
             if ((outcome.presentMask >> i) & 1 == 0) continue;
-            Account memory slot = _accounts[members[i]];
-            bool agreed = (outcome.agreedMask >> i) & 1 == 1;
-            if (agreed || !quorum) slot.owed += uint128(outcome.commission);
-            if (agreed) {
-                ++slot.agreed;
-            } else if (quorum) {
-                ++slot.disagreed;
-            }
-            _accounts[members[i]] = slot;
+            _accounts[members[i]] += (outcome.agreedMask >> i) & 1 == 1 ? agreed : disagreed;
         }
     }
 
@@ -263,11 +246,15 @@ contract Settlement is EpochClock, PauseGroups, ReentrancyGuard, ISlotAccounts {
             revert OutsideWindow(_revealEnd(e), _settleEnd(e), block.timestamp);
         }
         terms.epoch = e;
-        terms.beacon = BEACON.beaconOf(e);
-        if (terms.beacon == 0) revert NotOpened(e);
-        terms.slots = SLOTS.countAt(e);
+        (terms.beacon, terms.slots) = _opened(e);
         terms.emission = EMISSION.emissionOf(e);
-        terms.totalWeight = DEVICES.totalWeightAt(e);
+    }
+
+    /// @dev What committees of the epoch are drawn by.
+    function _opened(uint32 e) private view returns (bytes32 beacon, uint256 slots) {
+        beacon = BEACON.beaconOf(e);
+        if (beacon == 0) revert NotOpened(e);
+        slots = SLOTS.countAt(e);
     }
 
     /// @dev Reads the score of each member out of its report.
@@ -278,22 +265,30 @@ contract Settlement is EpochClock, PauseGroups, ReentrancyGuard, ISlotAccounts {
     {
         if (proofs.length != members.length) revert WrongProofCount(proofs.length, members.length);
         bytes32[] memory roots = REPORTS.reportsOf(e, members);
+        uint8[COMMITTEE_SIZE] memory sorted;
+        uint256 present = 0;
         for (uint256 i = 0; i < members.length; ++i) {
             if (uint256(roots[i]) & 1 == 0) continue; // nothing shown: absent
-            if (!ReportTree.opens(proofs[i], p, roots[i])) revert WrongProof(e, p, members[i]);
-            uint8 score = ReportTree.scoreIn(proofs[i].word, p);
+            Proof calldata proof = proofs[i];
+            if (!ReportTree.opens(proof, p, roots[i])) revert WrongProof(e, p, members[i]);
+            uint8 score = ReportTree.scoreIn(proof.word, p);
             if (score == ReportTree.ABSENT) continue;
             outcome.scores[i] = score;
             outcome.presentMask |= uint8(1 << i);
-            ++outcome.present;
+            uint256 to = present++;
+            for (; to > 0 && sorted[to - 1] > score; --to) {
+                sorted[to] = sorted[to - 1];
+            }
+            sorted[to] = score;
         }
         outcome.median = NO_MEDIAN;
-        if (outcome.present < members.length / 2 + 1) return outcome;
-        outcome.median = _lowerMedian(outcome);
+        if (present < members.length / 2 + 1) return outcome;
+        uint256 median = sorted[(present - 1) / 2]; // the lower one of two
+        outcome.median = uint8(median);
         for (uint256 i = 0; i < members.length; ++i) {
             uint256 score = outcome.scores[i];
-            bool near = score + BAND >= outcome.median && score <= outcome.median + BAND;
-            if (near) outcome.agreedMask |= uint8(1 << i) & outcome.presentMask;
+            if (score + BAND < median || score > median + BAND) continue;
+            outcome.agreedMask |= uint8(1 << i) & outcome.presentMask;
         }
     }
 
@@ -307,20 +302,5 @@ contract Settlement is EpochClock, PauseGroups, ReentrancyGuard, ISlotAccounts {
             while (i < found && members[i] != id) ++i;
             if (i == found) members[found++] = id;
         }
-    }
-
-    /// @dev Of the present members' scores; the lower of two in the middle.
-    function _lowerMedian(Outcome memory outcome) private pure returns (uint8) {
-        uint8[COMMITTEE_SIZE] memory sorted;
-        uint256 count = 0;
-        for (uint256 member = 0; member < COMMITTEE_SIZE; ++member) {
-            if ((outcome.presentMask >> member) & 1 == 0) continue;
-            uint256 to = count++;
-            for (; to > 0 && sorted[to - 1] > outcome.scores[member]; --to) {
-                sorted[to] = sorted[to - 1];
-            }
-            sorted[to] = outcome.scores[member];
-        }
-        return sorted[(count - 1) / 2];
     }
 }
