@@ -142,4 +142,8 @@ Bytes ExitDeviceCall(std::uint32_t device) {
   return CallWithNumber("exit(uint24)", device);
 }
 
+Bytes ClaimBondCall(std::uint32_t device) {
+  return CallWithNumber("claimBond(uint24)", device);
+}
+
 }  // namespace kaisar::chain

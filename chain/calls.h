@@ -74,5 +74,6 @@ struct DeviceRegistration {
 Bytes RegisterDeviceCall(const DeviceRegistration& registration);
 Bytes SetEndpointCall(std::uint32_t device, const std::string& endpoint, const Digest& tls_pin);
 Bytes ExitDeviceCall(std::uint32_t device);
+Bytes ClaimBondCall(std::uint32_t device);
 
 }  // namespace kaisar::chain

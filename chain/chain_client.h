@@ -45,6 +45,7 @@ struct Receipt {
   Digest block_hash{};
   std::uint64_t gas_used = 0;
   Uint256 gas_price;  // paid, wei per gas
+  Digest transaction{};
 };
 
 /// A call without a transaction.

@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -63,6 +64,11 @@ std::size_t Receive(char* bytes, std::size_t, std::size_t count, void* to) {
   return count;
 }
 
+/// Asked by libcurl about once a second; anything but 0 breaks the transfer off.
+int AskCancelled(void* cancelled, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return (*static_cast<const std::function<bool()>*>(cancelled))() ? 1 : 0;
+}
+
 struct FreeList {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
@@ -96,15 +102,17 @@ absl::Status TransferError(CURLcode code, const char* words, const Received& rec
     return absl::ResourceExhaustedError(
         absl::StrCat("response is longer than ", received.most_bytes, " bytes"));
   }
+  if (code == CURLE_ABORTED_BY_CALLBACK) return absl::CancelledError("cancelled");
   if (code == CURLE_OPERATION_TIMEDOUT) {
     return absl::DeadlineExceededError(absl::StrCat("no answer within ", timeout_ms, " ms"));
   }
   return absl::UnavailableError(*words != '\0' ? words : curl_easy_strerror(code));
 }
 
-absl::StatusOr<std::string> Post(IdleHandles& handles, const std::string& url,
-                                 const std::string& body, std::uint32_t timeout_ms,
-                                 std::uint64_t most_bytes) {
+absl::StatusOr<std::string> Post(IdleHandles& handles, const std::function<bool()>& cancelled,
+                                 const std::string& url, const std::string& body,
+                                 std::uint32_t timeout_ms, std::uint64_t most_bytes) {
+  if (cancelled()) return absl::CancelledError("cancelled");
   Handle handle = handles.Take();
   if (handle == nullptr) return absl::UnavailableError("cannot make an HTTP handle");
   std::unique_ptr<curl_slist, FreeList> headers(
@@ -113,6 +121,10 @@ absl::StatusOr<std::string> Post(IdleHandles& handles, const std::string& url,
   char words[CURL_ERROR_SIZE] = "";
   SetOptions(handle.get(), url, body, headers.get(), timeout_ms, &received);
   Set(handle.get(), CURLOPT_ERRORBUFFER, words);
+  Set(handle.get(), CURLOPT_NOPROGRESS, 0L);
+  Set(handle.get(), CURLOPT_XFERINFOFUNCTION, &AskCancelled);
+  Set(handle.get(), CURLOPT_XFERINFODATA,
+      static_cast<void*>(const_cast<std::function<bool()>*>(&cancelled)));
   const CURLcode code = curl_easy_perform(handle.get());
   long http_status = 0;
   curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &http_status);
@@ -128,13 +140,18 @@ absl::StatusOr<std::string> Post(IdleHandles& handles, const std::string& url,
 }  // namespace
 
 HttpPost CurlPost() {
+  return CurlPost([] { return false; });
+}
+
+HttpPost CurlPost(std::function<bool()> cancelled) {
   static std::once_flag initialized;
   std::call_once(initialized,
                  [] { KAISAR_CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK); });
-  return
-      [handles = std::make_shared<IdleHandles>()](
-          const std::string& url, const std::string& body, std::uint32_t timeout_ms,
-          std::uint64_t most_bytes) { return Post(*handles, url, body, timeout_ms, most_bytes); };
+  return [handles = std::make_shared<IdleHandles>(), cancelled = std::move(cancelled)](
+             const std::string& url, const std::string& body, std::uint32_t timeout_ms,
+             std::uint64_t most_bytes) {
+    return Post(*handles, cancelled, url, body, timeout_ms, most_bytes);
+  };
 }
 
 }  // namespace kaisar::chain

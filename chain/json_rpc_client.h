@@ -32,6 +32,9 @@ using HttpPost =
     std::function<absl::StatusOr<std::string>(const std::string& url, const std::string& body,
                                               std::uint32_t timeout_ms, std::uint64_t most_bytes)>;
 HttpPost CurlPost();
+/// The same, but requests are broken off (Cancelled) within a second once `cancelled` says so; it
+/// is asked on the threads that post. So a program that is to stop does not wait for an endpoint.
+HttpPost CurlPost(std::function<bool()> cancelled);
 
 /// A chain behind JSON-RPC. Asks the endpoint that answered last; goes on to the next one when it
 /// fails, is late, answers what is not JSON-RPC, serves another chain id, or is stale. Only reads

@@ -152,7 +152,8 @@ absl::StatusOr<std::optional<Receipt>> ReadReceipt(const Json& result, const Dig
   receipt.block_hash = object.Hash("blockHash");
   receipt.gas_used = object.Uint64("gasUsed");
   receipt.gas_price = object.Quantity("effectiveGasPrice", kFeeBits);
-  if (object.Hash("transactionHash") != transaction) {
+  receipt.transaction = object.Hash("transactionHash");
+  if (receipt.transaction != transaction) {
     object.Fail("transactionHash", "is not the one that was asked for");
   }
   RETURN_IF_ERROR(object.status());
