@@ -202,24 +202,34 @@ class SqliteSignatureStore final : public SignatureStore {
     const SignedEpoch row{report.domain.chain_id, report.domain.contract, report.slot, report.epoch,
                           audit::ReportDigest(report)};
     MutexLock lock(mutex_);
-    ASSIGN_OR_RETURN(const bool recorded, IsRecorded(row));
-    if (!recorded) RETURN_IF_ERROR(Record(row));
-    return key.Sign(row.digest);
+    ASSIGN_OR_RETURN(const std::optional<Digest> recorded, FindRow(row));
+    if (!recorded.has_value()) RETURN_IF_ERROR(Record(row));
+    if (!recorded.has_value() || *recorded == row.digest) return key.Sign(row.digest);
+    return absl::AlreadyExistsError(absl::StrCat("slot ", row.slot, " signed ", ToHex(*recorded),
+                                                 " for epoch ", row.epoch, ", and does not sign ",
+                                                 ToHex(row.digest), " for it, too"));
+  }
+
+  absl::StatusOr<std::optional<Digest>> Find(const SigningDomain& domain, std::uint32_t slot,
+                                             std::uint32_t epoch) override {
+    MutexLock lock(mutex_);
+    return FindRow({domain.chain_id, domain.contract, slot, epoch, {}});
   }
 
  private:
-  absl::StatusOr<bool> IsRecorded(const SignedEpoch& row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  absl::StatusOr<std::optional<Digest>> FindRow(const SignedEpoch& row)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     Statement statement(database_.get(),
                         "SELECT digest FROM signed WHERE chain = ? AND contract = ? AND slot = ? "
                         "AND epoch = ?");
     statement.Bind(BigEndian64(row.chain_id)).Bind(row.contract).Bind(row.slot).Bind(row.epoch);
     const int result = statement.Step();
-    if (result == SQLITE_DONE) return false;
-    if (result != SQLITE_ROW) return NotDurable();
-    if (statement.Blob(0) == ByteView(row.digest)) return true;
-    return absl::AlreadyExistsError(
-        absl::StrCat("slot ", row.slot, " signed ", ToHex(statement.Blob(0)), " for epoch ",
-                     row.epoch, ", and does not sign ", ToHex(row.digest), " for it, too"));
+    if (result == SQLITE_DONE) return std::optional<Digest>();
+    Digest digest;
+    if (result == SQLITE_ROW && CopyExactly(statement.Blob(0), digest)) {
+      return std::optional<Digest>(digest);
+    }
+    return NotDurable();
   }
 
   absl::Status Record(const SignedEpoch& row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {

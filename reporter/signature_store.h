@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -37,6 +38,12 @@ class SignatureStore {
   /// Errors: AlreadyExists, with both digests, when another digest was signed for this epoch;
   ///         Internal when the row cannot be made durable (nothing is signed then).
   virtual absl::StatusOr<Signature> Sign(const audit::Report& report, const SigningKey& key) = 0;
+
+  /// The digest that a slot signed for an epoch; null when it signed none.
+  ///
+  /// Errors: Internal when the store cannot be read.
+  virtual absl::StatusOr<std::optional<Digest>> Find(const SigningDomain& domain,
+                                                     std::uint32_t slot, std::uint32_t epoch) = 0;
 };
 
 }  // namespace kaisar::reporter

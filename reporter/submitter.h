@@ -46,12 +46,15 @@ struct EpochStage {
   std::string why;  // for people; empty when all is well
   Digest commit_transaction{};
   Digest reveal_transaction{};
+  friend bool operator==(const EpochStage&, const EpochStage&) = default;
 };
 
 struct SubmitterHooks {
   /// Something that the operator should know.
   std::function<void(const std::string&)> notice = [](const std::string&) {};
   std::function<void(const EpochStage&)> stage_changed = [](const EpochStage&) {};
+  /// For tests: told after each change of the outbox.
+  std::function<void()> outbox_written = [] {};
 };
 
 struct SubmitterServices {
@@ -90,7 +93,7 @@ class Submitter {
 
   /// Of the added reports, ascending.
   virtual std::vector<EpochStage> stages() const = 0;
-  /// Whether every added report is done, missed or held, and no transaction is open.
+  /// Whether every added report is done, missed or held.
   virtual bool idle() const = 0;
 };
 

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "base/bytes.h"
+#include "base/uint256.h"
+#include "chain/chain_client.h"
+
+namespace kaisar::reporter {
+
+/// What a slot's transactions of an epoch use: commit, the reveal of 700 devices, its share of
+/// openings, and ten settlings.
+inline constexpr std::uint64_t kEpochGas = 60'000 + 200'000 + 120'000 + 10 * 220'000;
+
+/// Epochs that a balance lasts at a gas price, rounded down; 2^64 - 1 when gas costs nothing.
+std::uint64_t EpochsLeft(const Uint256& balance, const Uint256& gas_price);
+
+/// Looks at a hot key's balance every ten minutes.
+///
+/// Threads: one at a time.
+class BalanceWatch {
+ public:
+  BalanceWatch(const Address& account, const Uint256& low) : account_(account), low_(low) {}
+
+  /// What to tell the operator; empty when there is enough or it was looked at shortly before.
+  ///
+  /// Errors: those of ChainClient.
+  absl::StatusOr<std::string> Look(chain::ChainClient& client, const chain::Block& latest,
+                                   std::uint64_t wall_ms);
+
+ private:
+  const Address account_;
+  const Uint256 low_;
+  std::uint64_t next_ms_ = 0;
+};
+
+}  // namespace kaisar::reporter

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+
+#include "chain/transaction.h"
+
+namespace kaisar::reporter {
+
+/// What a transaction's first attempt offers: what the chain suggests, but never more than
+/// `most_fee`. An urgent one offers `most_fee` at once and twice the suggested priority.
+///
+/// Units: wei per gas.
+chain::Fees FirstFees(const chain::Fees& suggested, const Uint256& most_fee, bool urgent);
+
+/// What the next attempt offers. Nodes take a replacement only when it raises both fees by a tenth;
+/// this one raises them by an eighth at least. When the attempt after it could no longer do so, it
+/// offers `most_fee` at once.
+///
+/// Result: null when `last` cannot be raised within `most_fee`.
+/// Source: go-ethereum, txpool price bump (10 %).
+std::optional<chain::Fees> RaisedFees(const chain::Fees& last, const chain::Fees& suggested,
+                                      const Uint256& most_fee, bool urgent);
+
+}  // namespace kaisar::reporter

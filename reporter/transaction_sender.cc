@@ -1,0 +1,291 @@
+#include "reporter/transaction_sender.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/hex.h"
+#include "base/status_macros.h"
+#include "reporter/fees.h"
+
+namespace kaisar::reporter {
+namespace {
+
+constexpr std::uint64_t kRaiseAfterBlocks = 2;
+constexpr std::uint64_t kMostGas = 15'000'000;  // half of a usual block
+constexpr std::uint64_t kUrgentSeconds = 60;
+
+/// A third more than estimated: between the estimate and the block, others change the state.
+absl::StatusOr<std::uint64_t> GasLimit(std::uint64_t estimate) {
+  if (estimate > kMostGas) {
+    return absl::OutOfRangeError(
+        absl::StrCat("transaction needs ", estimate, " gas, limit ", kMostGas));
+  }
+  return std::min(estimate + estimate / 3, kMostGas);
+}
+
+bool IsUrgent(const OutboxEntry& entry, const chain::Block& latest) {
+  const std::uint64_t end_s = entry.intent.window_end_s, now_s = latest.timestamp_s;
+  if (now_s + kUrgentSeconds >= end_s) return true;
+  return (end_s - now_s) * 4 <= end_s - std::min(entry.made_s, end_s);
+}
+
+std::string Describe(const OutboxEntry& entry) {
+  return absl::StrCat(NameOf(entry.intent.purpose), " of epoch ", entry.intent.epoch);
+}
+
+std::string Gwei(const Uint256& wei) {
+  return absl::StrCat(FormatEther(wei * Uint256(1'000'000'000), 3), " gwei");
+}
+
+}  // namespace
+
+TransactionSender::TransactionSender(chain::ChainClient& client, Outbox& outbox,
+                                     const SigningKey& key, const SenderSettings& settings,
+                                     Notice notice)
+    : client_(client),
+      outbox_(outbox),
+      key_(key),
+      settings_(settings),
+      notice_(std::move(notice)) {}
+
+void TransactionSender::DropEnded() {
+  std::erase_if(open_, [](const OutboxEntry& entry) { return entry.state != SendState::kOpen; });
+}
+
+absl::Status TransactionSender::Watch(const chain::Block& latest) {
+  ASSIGN_OR_RETURN(open_, outbox_.OpenEntries());
+  if (open_.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(nonce_, client_.Nonce(key_.address()));
+  for (OutboxEntry& entry : open_) RETURN_IF_ERROR(LookUp(entry, latest));
+  DropEnded();
+  return absl::OkStatus();
+}
+
+absl::Status TransactionSender::LookUp(OutboxEntry& entry, const chain::Block& latest) {
+  for (auto attempt = entry.attempts.rbegin(); attempt != entry.attempts.rend(); ++attempt) {
+    const Digest& hash = attempt->transaction.hash;
+    ASSIGN_OR_RETURN(const std::optional<chain::Receipt> receipt, client_.FindReceipt(hash));
+    if (receipt.has_value()) return Included(entry, hash, *receipt, latest);
+  }
+  if (entry.receipt.has_value()) {
+    entry.receipt.reset();
+    entry.included = {};
+    entry.error = "a reorganisation took it out of its block";
+    RETURN_IF_ERROR(outbox_.Update(entry));
+    sendings_.erase(entry.id);
+    notice_("reorganised", absl::StrCat(Describe(entry),
+                                        ": the chain was reorganised and lost the transaction; it "
+                                        "is sent again"));
+  }
+  if (nonce_ > entry.nonce) return NonceUsed(entry, latest);
+  since_.erase(entry.id);
+  return absl::OkStatus();
+}
+
+absl::Status TransactionSender::Included(OutboxEntry& entry, const Digest& hash,
+                                         const chain::Receipt& receipt,
+                                         const chain::Block& latest) {
+  const bool deep = latest.number >= receipt.block_number + settings_.confirmations;
+  const bool known = entry.receipt.has_value() && entry.included == hash &&
+                     entry.receipt->block_hash == receipt.block_hash;
+  if (known && !deep) return absl::OkStatus();
+  entry.receipt = receipt;
+  entry.included = hash;
+  if (!known) {
+    entry.error = receipt.success ? "" : WhyReverted(entry, receipt);
+    // Two checkers that open the same epoch at once are no news.
+    if (!receipt.success && entry.intent.purpose != Purpose::kOpenEpoch) {
+      notice_(absl::StrCat("reverted ", entry.id),
+              absl::StrCat(Describe(entry), ": transaction 0x", ToHex(hash), " in block ",
+                           receipt.block_number, " failed: ", entry.error));
+    }
+  }
+  if (deep) entry.state = receipt.success ? SendState::kDone : SendState::kReverted;
+  return outbox_.Update(entry);
+}
+
+std::string TransactionSender::WhyReverted(const OutboxEntry& entry,
+                                           const chain::Receipt& receipt) {
+  if (receipt.gas_used >= entry.gas_limit) {
+    return absl::StrCat("out of gas at ", entry.gas_limit);
+  }
+  const absl::Status status =
+      client_.Call({entry.intent.to, entry.intent.input, key_.address(), receipt.block_number})
+          .status();
+  return status.ok() ? "reverted, for a reason that is gone" : std::string(status.message());
+}
+
+absl::Status TransactionSender::NonceUsed(OutboxEntry& entry, const chain::Block& latest) {
+  ASSIGN_OR_RETURN(const std::vector<OutboxEntry> rivals, outbox_.WithNonce(entry.nonce));
+  for (OutboxEntry rival : rivals) {
+    if (rival.id == entry.id) continue;
+    for (const Attempt& attempt : rival.attempts) {
+      ASSIGN_OR_RETURN(const std::optional<chain::Receipt> receipt,
+                       client_.FindReceipt(attempt.transaction.hash));
+      if (!receipt.has_value()) continue;
+      rival.receipt = receipt;
+      rival.included = attempt.transaction.hash;
+      rival.state = receipt->success ? SendState::kDone : SendState::kReverted;
+      RETURN_IF_ERROR(outbox_.Update(rival));
+      entry.state = SendState::kLost;
+      entry.error = absl::StrCat("our transaction ", rival.id, " got into a block before it");
+      return outbox_.Update(entry);
+    }
+  }
+  // Another endpoint may be behind and not know our receipt yet, so the nonce must stay used.
+  const std::uint64_t since = since_.try_emplace(entry.id, latest.number).first->second;
+  if (latest.number < since + settings_.confirmations) return absl::OkStatus();
+  since_.erase(entry.id);
+  entry.state = SendState::kLost;
+  entry.error =
+      absl::StrCat("nonce ", entry.nonce, " was used by a transaction not sent from here");
+  notice_("nonce",
+          absl::StrCat(Describe(entry), ": ", entry.error, ": does something else use key 0x",
+                       ToHex(key_.address()), "? What is still due is sent anew"));
+  return outbox_.Update(entry);
+}
+
+const OutboxEntry* TransactionSender::pending() const {
+  const auto found = std::find_if(open_.begin(), open_.end(), [](const OutboxEntry& entry) {
+    return !entry.receipt.has_value();
+  });
+  return found == open_.end() ? nullptr : &*found;
+}
+
+std::uint64_t TransactionSender::PendingBlocks(const chain::Block& latest) const {
+  const OutboxEntry* entry = pending();
+  if (entry == nullptr) return 0;
+  const auto sending = sendings_.find(entry->id);
+  if (sending == sendings_.end() || latest.number < sending->second.first_block) return 0;
+  return latest.number - sending->second.first_block;
+}
+
+absl::StatusOr<Uint256> TransactionSender::MostFee(std::uint64_t gas_limit,
+                                                   const chain::Fees& suggested,
+                                                   const chain::Block& latest) {
+  if (settings_.most_fee < latest.base_fee) {
+    return absl::UnavailableError(absl::StrCat("gas costs ", Gwei(latest.base_fee), ", limit ",
+                                               Gwei(settings_.most_fee), ": waiting"));
+  }
+  ASSIGN_OR_RETURN(const Uint256 balance, client_.Balance(key_.address()));
+  const Uint256 affordable = balance / Uint256(gas_limit);
+  const Uint256 needed = std::min(suggested.max_fee, settings_.most_fee);
+  if (affordable < latest.base_fee + std::min(suggested.priority_fee, needed)) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("hot key 0x", ToHex(key_.address()), " has ", FormatEther(balance, 9),
+                     ", the next transaction takes ", FormatEther(needed * Uint256(gas_limit), 9),
+                     ": send coins to it"));
+  }
+  return std::min(affordable, settings_.most_fee);
+}
+
+Attempt TransactionSender::Sign(const OutboxEntry& entry, const chain::Fees& fees) const {
+  chain::Transaction transaction;
+  transaction.chain_id = client_.chain_id();
+  transaction.nonce = entry.nonce;
+  transaction.fees = fees;
+  transaction.gas_limit = entry.gas_limit;
+  transaction.to = entry.intent.to;
+  transaction.input = entry.intent.input;
+  return {fees, chain::SignTransaction(transaction, key_)};
+}
+
+absl::Status TransactionSender::SetNonceAndFees(OutboxEntry& entry, const OutboxEntry* replaced,
+                                                const chain::Block& latest) {
+  ASSIGN_OR_RETURN(const chain::Fees suggested, client_.SuggestFees());
+  ASSIGN_OR_RETURN(const Uint256 most, MostFee(entry.gas_limit, suggested, latest));
+  chain::Fees fees = FirstFees(suggested, most, IsUrgent(entry, latest));
+  if (replaced != nullptr) {
+    const std::optional<chain::Fees> raised =
+        RaisedFees(replaced->attempts.back().fees, suggested, most, IsUrgent(entry, latest));
+    if (!raised.has_value()) {
+      return absl::UnavailableError(absl::StrCat(
+          Describe(entry), " waits for ", Describe(*replaced), ", which offers ",
+          Gwei(replaced->attempts.back().fees.max_fee), " already, limit ", Gwei(most)));
+    }
+    fees = *raised;
+    entry.nonce = replaced->nonce;
+  } else {
+    ASSIGN_OR_RETURN(entry.nonce, client_.Nonce(key_.address()));
+    for (const OutboxEntry& other : open_) entry.nonce = std::max(entry.nonce, other.nonce + 1);
+  }
+  entry.attempts.push_back(Sign(entry, fees));
+  return absl::OkStatus();
+}
+
+absl::Status TransactionSender::Begin(const Intent& intent, const chain::Block& latest) {
+  OutboxEntry entry;
+  entry.intent = intent;
+  entry.made_s = latest.timestamp_s;
+  ASSIGN_OR_RETURN(const std::uint64_t estimate,
+                   client_.EstimateGas({intent.to, intent.input, key_.address(), {}}));
+  ASSIGN_OR_RETURN(entry.gas_limit, GasLimit(estimate));
+  const OutboxEntry* replaced = pending();
+  RETURN_IF_ERROR(SetNonceAndFees(entry, replaced, latest));
+  const std::uint64_t replaced_id = replaced == nullptr ? 0 : replaced->id;
+  ASSIGN_OR_RETURN(entry.id, outbox_.Insert(entry, replaced_id));
+  std::erase_if(open_, [&](const OutboxEntry& other) { return other.id == replaced_id; });
+  const auto place = std::find_if(open_.begin(), open_.end(), [&](const OutboxEntry& other) {
+    return other.nonce > entry.nonce;
+  });
+  const absl::Status sent = Send(*open_.insert(place, entry), latest);
+  DropEnded();
+  if (!sent.ok()) notice_("send", absl::StrCat(Describe(entry), ": ", sent.message()));
+  return absl::OkStatus();
+}
+
+absl::Status TransactionSender::Push(const chain::Block& latest) {
+  bool first = true;
+  for (OutboxEntry& entry : open_) {
+    if (entry.receipt.has_value() || nonce_ > entry.nonce) continue;
+    const auto sending = sendings_.find(entry.id);
+    if (sending == sendings_.end()) {
+      RETURN_IF_ERROR(Send(entry, latest));
+    } else if (sending->second.raise ||
+               latest.number >= sending->second.last_block + kRaiseAfterBlocks) {
+      // Those behind the first one wait for it, not for a better fee.
+      RETURN_IF_ERROR(first ? Raise(entry, latest) : Send(entry, latest));
+    }
+    first = false;
+  }
+  DropEnded();
+  return absl::OkStatus();
+}
+
+absl::Status TransactionSender::Raise(OutboxEntry& entry, const chain::Block& latest) {
+  ASSIGN_OR_RETURN(const chain::Fees suggested, client_.SuggestFees());
+  const absl::StatusOr<Uint256> most = MostFee(entry.gas_limit, suggested, latest);
+  const std::optional<chain::Fees> raised =
+      most.ok() ? RaisedFees(entry.attempts.back().fees, suggested, *most, IsUrgent(entry, latest))
+                : std::nullopt;
+  if (!most.ok()) notice_("raise", absl::StrCat(Describe(entry), ": ", most.status().message()));
+  if (raised.has_value()) {
+    const Attempt attempt = Sign(entry, *raised);
+    RETURN_IF_ERROR(outbox_.AddAttempt(entry, attempt));
+    entry.attempts.push_back(attempt);
+  } else if (most.ok()) {
+    notice_("most fee",
+            absl::StrCat(Describe(entry), " offers ", Gwei(entry.attempts.back().fees.max_fee),
+                         " and is in no block; limit ", Gwei(*most)));
+  }
+  return Send(entry, latest);
+}
+
+absl::Status TransactionSender::Send(OutboxEntry& entry, const chain::Block& latest) {
+  const absl::Status status = client_.Send(entry.attempts.back().transaction);
+  // Whether it arrived is unknown: the same bytes go out again at the next turn.
+  if (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status)) return status;
+  Sending& sending =
+      sendings_.try_emplace(entry.id, Sending{latest.number, 0, false}).first->second;
+  sending.last_block = latest.number;
+  sending.raise = absl::IsFailedPrecondition(status);
+  // A used nonce is Watch's matter: it may be this transaction that used it.
+  if (status.ok() || absl::IsAlreadyExists(status)) return absl::OkStatus();
+  if (absl::IsInvalidArgument(status)) entry.state = SendState::kRefused;
+  entry.error = std::string(status.message());
+  notice_(absl::StrCat("send ", entry.id), absl::StrCat(Describe(entry), ": ", entry.error));
+  return outbox_.Update(entry);
+}
+
+}  // namespace kaisar::reporter
