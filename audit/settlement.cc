@@ -56,7 +56,7 @@ Uint256 EmissionOf(const chain::Deployment& deployment, std::uint32_t epoch,
 
 SettlementResult Settle(const SettlementInput& input) {
   KAISAR_CHECK(input.total_weight > 0 && input.weight <= input.total_weight);
-  KAISAR_CHECK(!input.scores.empty() && input.scores.size() <= chain::kCommitteeSize);
+  KAISAR_CHECK(input.scores.size() <= chain::kCommitteeSize);
   KAISAR_CHECK(input.provider_percent <= kWhole);
   const Uint256 share = input.emission * Uint256(input.weight);
   const Uint256 whole = Uint256(input.total_weight) * Uint256(kWhole);

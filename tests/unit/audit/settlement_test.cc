@@ -151,6 +151,13 @@ TEST(Settling, PaysNothingAtAllWhenEveryMemberIsAbsent) {
   EXPECT_EQ(result.bond_at_stake, Uint256(0));
 }
 
+TEST(Settling, PaysNobodyInAnEpochWithoutSlots) {
+  const auto result = Settle(Half({}));
+  EXPECT_EQ(result.median, chain::kNoMedian);
+  EXPECT_EQ(result.provider_pay, Uint256(0));
+  EXPECT_EQ(result.commission_each, Uint256(0));
+}
+
 TEST(Settling, RegisteringDeviceEarnsNothingAndIsPromotedAboveZero) {
   SettlementInput input = Half({120, 120, 120});
   input.phase = chain::Phase::kRegistering;
