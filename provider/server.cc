@@ -115,7 +115,6 @@ class GrpcServer final : public Server {
   }
 
   const std::string& address() const override { return address_; }
-  Admission& admission() override { return admission_; }
 
  private:
   // Taken down in the reverse order: the server first, in the destructor.

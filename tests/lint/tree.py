@@ -3,8 +3,7 @@
 import os
 import sys
 
-SKIPPED = {".git", "build", "node_modules", ".cache", "quickstart-run", "__pycache__",
-           "out", "cache"}  # the last two are forge's
+SKIPPED = {".git", "build", "node_modules", ".cache", "quickstart-run", "__pycache__"}
 SOURCES = (".h", ".cc", ".cu")
 
 
