@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
 namespace kaisar {
 namespace {
 
@@ -41,6 +46,27 @@ TEST(Uint256, OrdersAsNumbers) {
   EXPECT_LT(Uint256(255), Uint256(256));
   EXPECT_GT(Number("18446744073709551616"), Uint256(0xffffffffffffffffu));
   EXPECT_TRUE(Uint256(0).is_zero());
+}
+
+/// tests/vectors/make_uint256.py, by Python.
+TEST(Uint256, CalculatesAsPythonDoes) {
+  std::ifstream file(std::string(std::getenv("KAISAR_SOURCE_DIR")) + "/tests/vectors/uint256.json");
+  const auto vectors = nlohmann::json::parse(file);
+  ASSERT_GT(vectors.at("cases").size(), 100u);
+  for (const auto& entry : vectors.at("cases")) {
+    const Uint256 a = Number(entry.at(0));
+    const Uint256 b = Number(entry.at(1));
+    const auto expect = [&](std::size_t column, auto calculate) {
+      // What does not fit is a death, tested below.
+      if (entry.at(column).is_null()) return;
+      EXPECT_EQ(calculate().ToDecimal(), entry.at(column).get<std::string>()) << entry;
+    };
+    expect(2, [&] { return a + b; });
+    expect(3, [&] { return a - b; });
+    expect(4, [&] { return a * b; });
+    expect(5, [&] { return a / b; });
+    expect(6, [&] { return a % b; });
+  }
 }
 
 TEST(Uint256Death, NeverWraps) {
