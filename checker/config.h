@@ -1,12 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "checker/chain_config.h"
 
 namespace kaisar::checker {
 
@@ -15,12 +13,9 @@ namespace kaisar::checker {
 ///
 /// Source: docs/operating.md; `kaisar-checker init` writes a commented one.
 struct Config {
-  /// Null only with a chain, which then tells the slot by the hot key.
-  std::optional<std::uint32_t> slot;
-  std::string data_dir;  // logs, reports, signature store, outbox
-  /// Where epochs come from, `registry: file` or `evm`: one of the two.
-  std::string roster;  // YAML, checker/roster_file.h; empty with a chain
-  std::optional<ChainConfig> chain;
+  std::uint32_t slot = 0;
+  std::string data_dir;    // logs, reports, signature store
+  std::string roster;      // YAML, checker/roster_file.h
   std::string policy;      // YAML, challenges/policy.h
   std::string keystore;    // the hot key
   std::string password;    // opens keystore and hash chain: a path, or "fd:N"
