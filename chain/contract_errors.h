@@ -15,6 +15,7 @@ constexpr const char* kContractErrors[] = {
     "AlreadySwitched(uint8 group, bool isPaused)",
     "AnchorOutOfReach(uint32 slot, uint32 from, uint32 epoch)",
     "AnchorPending(uint32 slot, uint32 firstEpoch)",
+    "AnchorUsed(bytes32 value)",
     "BadEndpoint(uint256 length)",
     "BadFirstEpoch(uint32 firstEpoch, uint32 from)",
     "BadHeader(uint256 offset)",

@@ -1,9 +1,11 @@
 #include "provider/config.h"
 
+#include <filesystem>
 #include <set>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "base/file.h"
 #include "base/status_macros.h"
 #include "base/yaml_reader.h"
 #include "challenges/limits.h"
@@ -11,6 +13,7 @@
 namespace kaisar::provider {
 namespace {
 
+constexpr std::uint64_t kMostConfigBytes = 1 << 20;
 constexpr std::uint64_t kMostSlotId = 0xffff'ffff;
 constexpr std::uint64_t kMostId64 = ~std::uint64_t{0};
 constexpr std::uint64_t kMostPerMinute = 6'000;
@@ -141,6 +144,11 @@ absl::StatusOr<ProviderConfig> ParseProviderConfig(const std::string& file, cons
       root.Has("log_level") ? LogLevels()[root.Choice("log_level", LogLevels())] : "info";
   RETURN_IF_ERROR(root.Finish());
   return config;
+}
+
+absl::StatusOr<ProviderConfig> ReadProviderConfig(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string yaml, ReadFile(path, kMostConfigBytes));
+  return ParseProviderConfig(path, yaml, std::filesystem::path(path).parent_path().string());
 }
 
 std::string ExampleConfig() {

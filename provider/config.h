@@ -69,6 +69,11 @@ struct ProviderConfig {
 absl::StatusOr<ProviderConfig> ParseProviderConfig(const std::string& file, const std::string& yaml,
                                                    const std::string& directory);
 
+/// Reads a config file at `path`; paths in it are taken from its folder.
+///
+/// Errors: those of ReadFile and ParseProviderConfig.
+absl::StatusOr<ProviderConfig> ReadProviderConfig(const std::string& path);
+
 /// A commented config to start from; it parses.
 std::string ExampleConfig();
 

@@ -10,23 +10,13 @@
 #include "base/keys/tls_key.h"
 #include "base/status_macros.h"
 #include "provider/commands.h"
+#include "provider/key_files.h"
 
 namespace kaisar::provider {
 namespace {
 
-constexpr std::uint64_t kMostKeyFileBytes = 64 * 1024;
 // The peer pins the key; the name in the certificate is for people.
 constexpr char kCommonName[] = "kaisar-provider";
-
-std::string KeystorePath(const std::string& directory) {
-  return absl::StrCat(directory, "/keystore.json");
-}
-std::string TlsPath(const std::string& directory) {
-  return absl::StrCat(directory, "/tls.pem");
-}
-std::string PasswordPath(const KeysOptions& options) {
-  return options.password.empty() ? absl::StrCat(options.directory, "/password") : options.password;
-}
 
 absl::Status Exists(const std::string& path) {
   struct stat found {};
@@ -57,11 +47,12 @@ absl::Status NewKeys(const KeysOptions& options, std::ostream& out) {
   // All are looked for before the first is written.
   RETURN_IF_ERROR(Exists(KeystorePath(options.directory)));
   RETURN_IF_ERROR(Exists(TlsPath(options.directory)));
-  if (options.password.empty()) RETURN_IF_ERROR(Exists(PasswordPath(options)));
+  const std::string password_path = PasswordPath(options.directory, options.password);
+  if (options.password.empty()) RETURN_IF_ERROR(Exists(password_path));
 
   ASSIGN_OR_RETURN(const std::string password, options.password.empty()
-                                                   ? MakePassword(PasswordPath(options))
-                                                   : ReadPassword(options.password));
+                                                   ? MakePassword(password_path)
+                                                   : ReadPassword(password_path));
   ASSIGN_OR_RETURN(const SigningKey key, SigningKey::Make(OsEntropy()));
   const KeystoreStrength strength =
       options.light ? KeystoreStrength::kLight : KeystoreStrength::kStandard;
@@ -76,15 +67,8 @@ absl::Status NewKeys(const KeysOptions& options, std::ostream& out) {
 }
 
 absl::Status ShowKeys(const KeysOptions& options, std::ostream& out) {
-  ASSIGN_OR_RETURN(const std::string json,
-                   ReadSecretFile(KeystorePath(options.directory), kMostKeyFileBytes));
-  ASSIGN_OR_RETURN(const std::string password, ReadPassword(PasswordPath(options)));
-  ASSIGN_OR_RETURN(const SigningKey key, DecryptKeystore(json, password));
-  ASSIGN_OR_RETURN(const std::string pem,
-                   ReadSecretFile(TlsPath(options.directory), kMostKeyFileBytes));
-  ASSIGN_OR_RETURN(const TlsKey tls_key, ParseTlsKey(pem));
-  ASSIGN_OR_RETURN(const Digest pin, TlsPin(tls_key.certificate_pem));
-  Print(key.address(), pin, out);
+  ASSIGN_OR_RETURN(const KeyFiles keys, OpenKeyFiles(options.directory, options.password));
+  Print(keys.key.address(), keys.tls_pin, out);
   return absl::OkStatus();
 }
 

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "provider/commands.h"
 #include "provider/config.h"
+#include "provider/owner_cli.h"
 
 namespace kaisar::provider {
 
@@ -23,7 +24,16 @@ int ExitStatus(const absl::Status& status) {
   std::cout.flush();
   if (status.ok()) return kFine;
   std::cerr << "kaisar-provider: " << status.message() << "\n";
-  return absl::IsResourceExhausted(status) || absl::IsInternal(status) ? kFailed : kWrongUsage;
+  switch (status.code()) {
+    case absl::StatusCode::kAborted:           // a transaction reverted
+    case absl::StatusCode::kDeadlineExceeded:  // or is in no block
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kUnavailable:  // no endpoint answers
+      return kFailed;
+    default:
+      return kWrongUsage;
+  }
 }
 
 void AddKeys(CLI::App& app, KeysOptions& options) {
@@ -90,6 +100,8 @@ int Main(int argc, char** argv) {
   AddKeys(app, keys);
   MeasureOptions measure;
   AddMeasure(app, measure);
+  OwnerArguments owner;
+  AddOwnerCommands(app, owner);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -97,6 +109,7 @@ int Main(int argc, char** argv) {
   }
   if (run->parsed()) return RunCommand(config);
   if (init->parsed()) return ExitStatus(InitConfig(out, std::cout));
+  if (IsOwnerCommand(app)) return ExitStatus(RunOwnerCommand(app, owner));
   if (app.got_subcommand("measure")) return ExitStatus(Measure(measure, std::cout));
   const bool make = app.get_subcommand("keys")->got_subcommand("new");
   return ExitStatus(make ? NewKeys(keys, std::cout) : ShowKeys(keys, std::cout));

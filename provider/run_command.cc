@@ -1,15 +1,17 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include <filesystem>
+#include <atomic>
 #include <iostream>
 #include <memory>
 #include <utility>
 
-#include "base/file.h"
 #include "base/status_macros.h"
+#include "provider/chain_access.h"
+#include "provider/chain_follower.h"
 #include "provider/commands.h"
 #include "provider/event_log.h"
+#include "provider/poll_thread.h"
 #include "provider/server.h"
 #include "spdlog/async.h"
 #include "spdlog/sinks/stdout_sinks.h"
@@ -18,23 +20,28 @@
 namespace kaisar::provider {
 namespace {
 
-constexpr std::uint64_t kMostConfigBytes = 1 << 20;
 constexpr std::size_t kMostQueuedLines = 8192;
 
 struct Inputs {
   ProviderConfig config;
+  std::unique_ptr<ChainAccess> chain;  // null: the config names the slots
   TlsKey tls_key;
   std::vector<Device> devices;
 };
 
-absl::StatusOr<Inputs> ReadInputs(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string yaml, ReadFile(path, kMostConfigBytes));
-  ASSIGN_OR_RETURN(
-      ProviderConfig config,
-      ParseProviderConfig(path, yaml, std::filesystem::path(path).parent_path().string()));
+/// `stopping` breaks off what is being asked of the chain.
+absl::StatusOr<Inputs> ReadInputs(const std::string& path, const std::atomic<bool>& stopping) {
+  ASSIGN_OR_RETURN(ProviderConfig config, ReadProviderConfig(path));
+  std::unique_ptr<ChainAccess> chain;
+  if (config.chain.has_value()) {
+    ASSIGN_OR_RETURN(chain,
+                     ChainAccess::Open(*config.chain, RealClock(),
+                                       chain::CurlPost([&stopping] { return stopping.load(); })));
+    config.domain = {chain->deployment.chain_id, chain->deployment.reports};
+  }
   ASSIGN_OR_RETURN(TlsKey tls_key, OpenTlsKey(config));
   ASSIGN_OR_RETURN(std::vector<Device> devices, OpenDevices(config));
-  return Inputs{std::move(config), std::move(tls_key), std::move(devices)};
+  return Inputs{std::move(config), std::move(chain), std::move(tls_key), std::move(devices)};
 }
 
 /// Lines go to standard error from a thread of spdlog's, so that no stream waits for a slow
@@ -58,16 +65,33 @@ sigset_t BlockStopSignals() {
   return signals;
 }
 
+/// What learns from the chain who is served.
+struct Following {
+  Following(Inputs& inputs, std::vector<OwnDevice> devices, Server& server)
+      : follower(inputs.chain->contracts, std::move(devices), server.admission(), RealClock()),
+        thread("chain", inputs.config.chain->poll_ms, [this] { follower.Poll().IgnoreError(); }) {}
+  ChainFollower follower;
+  PollThread thread;  // ends first
+};
+
+std::vector<OwnDevice> OwnDevices(const std::vector<Device>& devices) {
+  std::vector<OwnDevice> own;
+  for (const Device& device : devices) own.push_back({device.id, device.key.address()});
+  return own;
+}
+
 }  // namespace
 
 int RunCommand(const std::string& config_path) {
   const sigset_t signals = BlockStopSignals();
-  absl::StatusOr<Inputs> inputs = ReadInputs(config_path);
+  std::atomic<bool> stopping = false;
+  absl::StatusOr<Inputs> inputs = ReadInputs(config_path, stopping);
   if (!inputs.ok()) {
     std::cerr << "kaisar-provider: " << inputs.status().message() << "\n";
     return kWrongUsage;
   }
   StartLog(inputs->config.log_level);
+  std::vector<OwnDevice> own = OwnDevices(inputs->devices);
   auto server =
       Server::Start(inputs->config, inputs->tls_key, std::move(inputs->devices), RealClock());
   if (!server.ok()) {
@@ -78,11 +102,18 @@ int RunCommand(const std::string& config_path) {
   std::cout << "listening on " << (*server)->address() << std::endl;
   LogEvent(EventLevel::kInfo, "listening", {{"address", (*server)->address()}});
 
+  std::unique_ptr<Following> following;
+  if (inputs->chain != nullptr) {
+    following = std::make_unique<Following>(*inputs, std::move(own), **server);
+  }
+
   int received = 0;
   sigwait(&signals, &received);
   LogEvent(EventLevel::kInfo, "stopping", {{"signal", received}});
   // A second signal ends the process as if there were no handler.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  stopping = true;
+  following.reset();
   server->reset();
   LogEvent(EventLevel::kInfo, "stopped", {});
   spdlog::shutdown();

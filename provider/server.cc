@@ -115,6 +115,7 @@ class GrpcServer final : public Server {
   }
 
   const std::string& address() const override { return address_; }
+  Admission& admission() override { return admission_; }
 
  private:
   // Taken down in the reverse order: the server first, in the destructor.

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "base/clock.h"
 #include "base/keys/tls_key.h"
+#include "provider/admission.h"
 #include "provider/config.h"
 #include "provider/device.h"
 
@@ -35,6 +36,9 @@ class Server {
 
   /// host:port, the port being the one that was bound.
   virtual const std::string& address() const = 0;
+
+  /// Who is served; the config's slots until somebody says otherwise.
+  virtual Admission& admission() = 0;
 };
 
 }  // namespace kaisar::provider

@@ -101,6 +101,8 @@ contract Slots is EpochClock, PauseGroups, StakeLedger {
     Entry[] private _slots;
     Checkpoints.Trace224 private _countByEpoch;
     mapping(address hotKey => uint256 slotPlusOne) private _slotOfKey;
+    /// @dev Who could take another slot's hash chain for its own could show that slot's reports as its own.
+    mapping(bytes32 anchor => bool) private _isAnchorUsed;
     /// @dev Claimed ids with the time from which they can be taken again, the earliest first.
     DoubleEndedQueue.Bytes32Deque private _vacated;
     uint128 private _stakeRequired;
@@ -132,8 +134,10 @@ contract Slots is EpochClock, PauseGroups, StakeLedger {
     error NotOwner(uint32 slot, address caller, address owner);
     /// @notice A value that must not be 0 is.
     error ZeroValue(string name);
-    /// @notice The first epoch must be at least `from`, and for a registration at most `from + 1`.
+    /// @notice The first epoch must be `from` or `from + 1`.
     error BadFirstEpoch(uint32 firstEpoch, uint32 from);
+    /// @notice Some slot's hash chain has, or had, this value; copied or not, it cannot be an anchor again.
+    error AnchorUsed(bytes32 value);
     /// @notice Another slot has this hot key.
     error HotKeyTaken(address hotKey, uint32 slot);
     /// @notice The owner asked for exit, or the slot was ejected.
@@ -186,10 +190,8 @@ contract Slots is EpochClock, PauseGroups, StakeLedger {
         whenRunning(REGISTER)
         returns (uint32 id)
     {
-        uint32 from = countsFrom();
-        if (firstEpoch < from || firstEpoch > from + 1) revert BadFirstEpoch(firstEpoch, from);
         if (tlsPin == 0) revert ZeroValue("tlsPin");
-        if (anchor == 0) revert ZeroValue("anchor");
+        _useAnchor(anchor, firstEpoch);
         uint128 stake = _stakeRequired;
         id = _takeId(firstEpoch);
         _bindHotKey(id, hotKey);
@@ -233,10 +235,10 @@ contract Slots is EpochClock, PauseGroups, StakeLedger {
     }
 
     /// @notice Puts another hash chain in place of the old one for the epochs from `firstEpoch` on.
+    /// @param anchor what the secret of `firstEpoch` hashes to
+    /// @param firstEpoch `countsFrom()` or the one after it
     function setAnchor(uint32 id, bytes32 anchor, uint32 firstEpoch) external onlyOwnerOf(id) {
-        if (anchor == 0) revert ZeroValue("anchor");
-        uint32 from = countsFrom();
-        if (firstEpoch < from) revert BadFirstEpoch(firstEpoch, from);
+        _useAnchor(anchor, firstEpoch);
         Entry storage entry = _slots[id];
         Holding storage holding = entry.holding;
         uint32 waiting = holding.nextAnchorFrom;
@@ -420,6 +422,21 @@ contract Slots is EpochClock, PauseGroups, StakeLedger {
         uint32[] memory ids = new uint32[](1);
         ids[0] = id;
         _accounts.withdrawSlots(ids);
+    }
+
+    /// @dev A chain is the same as another one from the same epoch on, or as one that begins with its anchor's hash
+    /// an epoch earlier. To begin later takes a secret that nobody has shown yet.
+    function _useAnchor(bytes32 anchor, uint32 firstEpoch) private {
+        if (anchor == 0) revert ZeroValue("anchor");
+        uint32 from = countsFrom();
+        if (firstEpoch < from || firstEpoch > from + 1) revert BadFirstEpoch(firstEpoch, from);
+        _useValue(anchor);
+        if (firstEpoch > from) _useValue(keccak256(abi.encode(anchor)));
+    }
+
+    function _useValue(bytes32 value) private {
+        if (_isAnchorUsed[value]) revert AnchorUsed(value);
+        _isAnchorUsed[value] = true;
     }
 
     function _bindHotKey(uint32 id, address hotKey) private {

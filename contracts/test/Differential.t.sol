@@ -25,6 +25,7 @@ import {Vm, vm} from "./Vm.sol";
 contract DifferentialTest is Arena {
     address private constant REPORTER = address(0x5EE);
     uint256 private constant FIRST_KEY = 0xC0FFEE;
+    uint32 private constant MOST_BRIDGED = 64;
 
     uint256 private _epochs;
 
@@ -68,6 +69,7 @@ contract DifferentialTest is Arena {
         for (uint256 i = 0; i < v.devices.length; ++i) {
             if (v.devices[i].counted != Counted.LATE) _register(v.devices[i]);
         }
+        _changeAnchors(v);
         _live(v);
         _report(v);
         vm.warp(_settleBegin(v.epoch) + v.number % 1000);
@@ -87,10 +89,21 @@ contract DifferentialTest is Arena {
         address owner = address(uint160(0xB000 + id));
         bytes32 anchor = slot.anchor == 0 ? keccak256(abi.encode("never shown", id)) : slot.anchor;
         _addSlot(owner, vm.addr(FIRST_KEY + id), slot.anchorEpoch == 0 ? anchor : keccak256(abi.encode("first", id)));
-        vm.startPrank(owner);
-        if (slot.anchorEpoch != 0) slots.setAnchor(id, anchor, slot.anchorEpoch);
-        if (slot.state == SlotState.EXITED) slots.requestExit(id);
-        vm.stopPrank();
+        if (slot.state != SlotState.EXITED) return;
+        vm.prank(owner);
+        slots.requestExit(id);
+    }
+
+    /// @dev At the last moment at which a chain for `anchorEpoch` can be announced: an epoch before that one's eve.
+    function _changeAnchors(RandomEpoch memory v) private {
+        for (uint32 e = v.epoch > MOST_BRIDGED ? v.epoch - MOST_BRIDGED : 1; e <= v.epoch; ++e) {
+            for (uint32 id = 0; id < v.slots.length; ++id) {
+                if (v.slots[id].anchorEpoch != e) continue;
+                if (e > 1) vm.warp(_begin(e - 2));
+                vm.prank(address(uint160(0xB000 + id)));
+                slots.setAnchor(id, v.slots[id].anchor, e);
+            }
+        }
     }
 
     function _register(RandomDevice memory device) private {

@@ -127,6 +127,48 @@ contract HostileReportsTest is Checkers {
         reports.markUnrevealed(E, LIAR);
     }
 
+    function test_the_hash_chain_of_another_slot_cannot_be_taken_to_show_its_reports() external {
+        bytes32 anchor = keccak256("chain of an honest slot");
+        uint32 from = slots.countsFrom();
+        // The honest slot begins an epoch later than it could.
+        vm.prank(_ownerOf(0));
+        slots.setAnchor(0, anchor, from + 1);
+        vm.startPrank(_ownerOf(LIAR));
+        vm.expectRevert(abi.encodeWithSelector(Slots.AnchorUsed.selector, anchor));
+        slots.setAnchor(LIAR, anchor, from + 1);
+        // The same chain, one epoch longer.
+        bytes32 longer = keccak256(abi.encode(anchor));
+        vm.expectRevert(abi.encodeWithSelector(Slots.AnchorUsed.selector, longer));
+        slots.setAnchor(LIAR, longer, from);
+        vm.warp(_begin(E + 2));
+        vm.expectRevert(abi.encodeWithSelector(Slots.AnchorUsed.selector, anchor));
+        slots.setAnchor(LIAR, anchor, from + 1);
+        vm.stopPrank();
+        _expectAnchorUsedByRegistration(anchor);
+    }
+
+    function test_who_takes_an_announced_chain_first_only_makes_its_owner_choose_another() external {
+        bytes32 anchor = keccak256("seen before it was included");
+        uint32 from = slots.countsFrom();
+        bytes32 longer = keccak256(abi.encode(anchor));
+        vm.prank(_ownerOf(LIAR));
+        slots.setAnchor(LIAR, longer, from);
+        vm.startPrank(_ownerOf(0));
+        vm.expectRevert(abi.encodeWithSelector(Slots.AnchorUsed.selector, longer));
+        slots.setAnchor(0, anchor, from + 1);
+        slots.setAnchor(0, keccak256("another"), from + 1);
+        vm.stopPrank();
+    }
+
+    function _expectAnchorUsedByRegistration(bytes32 anchor) private {
+        uint256 id = license.mint(address(this));
+        uint32 from = slots.countsFrom();
+        license.approve(address(slots), id);
+        token.approve(address(slots), type(uint256).max);
+        vm.expectRevert(abi.encodeWithSelector(Slots.AnchorUsed.selector, anchor));
+        slots.register(id, address(0xBAD), keccak256("tls"), anchor, from);
+    }
+
     function test_nobody_commits_for_another_slot() external {
         bytes32 commitment = keccak256("commitment");
         vm.prank(_hotKeyOf(LIAR));

@@ -3,7 +3,8 @@
 import os
 import sys
 
-SKIPPED = {".git", "build", "node_modules", ".cache", "quickstart-run", "__pycache__"}
+SKIPPED = {".git", "build", "node_modules", ".cache", "quickstart-run", "__pycache__",
+           "out", "cache"}  # the last two are forge's
 SOURCES = (".h", ".cc", ".cu")
 
 

@@ -1,0 +1,150 @@
+#include "provider/chain_follower.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/hex.h"
+#include "base/status_macros.h"
+#include "provider/event_log.h"
+#include "provider/phase_name.h"
+
+namespace kaisar::provider {
+namespace {
+
+constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
+constexpr std::uint64_t kWarnEveryNs = 60 * kNsPerSecond;
+
+std::string SlotIds(const std::vector<ServedSlot>& slots) {
+  if (slots.empty()) return "none";
+  return absl::StrJoin(slots, ",", [](std::string* out, const ServedSlot& slot) {
+    absl::StrAppend(out, slot.slot.id);
+  });
+}
+
+}  // namespace
+
+ChainFollower::ChainFollower(chain::Contracts& contracts, std::vector<OwnDevice> devices,
+                             Admission& admission, const Clock& clock)
+    : contracts_(contracts),
+      devices_(std::move(devices)),
+      admission_(admission),
+      clock_(clock),
+      schedule_(contracts.deployment().schedule) {}
+
+absl::Status ChainFollower::Poll() {
+  absl::Status status = Read();
+  Serve();
+  Tell(status);
+  return status;
+}
+
+absl::Status ChainFollower::Read() {
+  ASSIGN_OR_RETURN(const chain::Block latest, contracts_.client().Latest());
+  chain_s_ = latest.timestamp_s;
+  const bool refresh = clock_.MonotonicNs() >= refresh_ns_;
+  if (refresh) {
+    for (const OwnDevice& device : devices_) RETURN_IF_ERROR(ReadDevice(device));
+  }
+  if (chain_s_ >= schedule_.genesis) {
+    const auto epoch =
+        static_cast<std::uint32_t>((chain_s_ - schedule_.genesis) / schedule_.epoch_seconds);
+    if (refresh || !epochs_.contains(epoch)) RETURN_IF_ERROR(ReadEpoch(epoch));
+  }
+  if (refresh) {
+    refresh_ns_ = clock_.MonotonicNs() + AllowanceSeconds(schedule_) * kNsPerSecond;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ChainFollower::ReadEpoch(std::uint32_t epoch) {
+  ASSIGN_OR_RETURN(const std::optional<chain::Opening> opening, contracts_.FindOpening(epoch));
+  if (!opening.has_value()) {
+    epochs_.erase(epoch);  // a reorganization took it back
+    if (unopened_ != epoch) LogEvent(EventLevel::kInfo, "unopened", {{"epoch", epoch}});
+    unopened_ = epoch;
+    return absl::OkStatus();
+  }
+  EpochView view{epoch, opening->beacon, 0, {}};
+  ASSIGN_OR_RETURN(view.slots, contracts_.SlotCountAt(epoch));
+  for (const OwnDevice& device : devices_) {
+    ASSIGN_OR_RETURN(const chain::DeviceState state, contracts_.DeviceAt(device.id, epoch));
+    if (state.weight > 0) view.devices.push_back(device.id);
+  }
+  ASSIGN_OR_RETURN(const auto states, ReadMembers(view));
+  std::vector<ServedSlot> served = ServedIn(view, states);
+  const auto known = epochs_.find(epoch);
+  if (known == epochs_.end() || known->second != served) {
+    LogEvent(EventLevel::kInfo, "epoch",
+             {{"epoch", epoch},
+              {"beacon", ShortId(view.beacon)},
+              {"devices", view.devices.empty() ? "none" : absl::StrJoin(view.devices, ",")},
+              {"slots", SlotIds(served)}});
+  }
+  epochs_.insert_or_assign(epoch, std::move(served));
+  while (epochs_.begin()->first + 1 < epoch) epochs_.erase(epochs_.begin());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::map<std::uint32_t, chain::SlotState>> ChainFollower::ReadMembers(
+    const EpochView& view) {
+  std::map<std::uint32_t, chain::SlotState> states;
+  for (const auto& [id, devices] : MembersOf(view)) {
+    ASSIGN_OR_RETURN(chain::SlotState state, contracts_.Slot(id));
+    ASSIGN_OR_RETURN(state.hot_key, contracts_.HotKeyAt(id, view.epoch));
+    states.emplace(id, std::move(state));
+  }
+  return states;
+}
+
+absl::Status ChainFollower::ReadDevice(const OwnDevice& device) {
+  ASSIGN_OR_RETURN(const chain::DeviceState state, contracts_.Device(device.id));
+  const auto known = phases_.find(device.id);
+  if (known != phases_.end() && known->second == state.phase) return absl::OkStatus();
+  LogEvent(EventLevel::kInfo, "phase",
+           {{"device", device.id},
+            {"phase", PhaseName(state.phase)},
+            {"weight", state.weight},
+            {"endpoint", state.endpoint}});
+  if (known == phases_.end() && state.key != device.key) {
+    LogEvent(EventLevel::kWarning, "other_key",
+             {{"device", device.id},
+              {"registered", absl::StrCat("0x", ToHex(state.key))},
+              {"here", absl::StrCat("0x", ToHex(device.key))}});
+  }
+  phases_[device.id] = state.phase;
+  return absl::OkStatus();
+}
+
+void ChainFollower::Serve() {
+  std::vector<ServedSlot> served = ServedAt(epochs_, schedule_, chain_s_, clock_.WallMs() / 1000);
+  if (served == served_) return;
+  admission_.Serve(served);
+  served_ = std::move(served);
+  LogEvent(EventLevel::kInfo, "serving", {{"slots", SlotIds(served_)}});
+}
+
+void ChainFollower::Tell(const absl::Status& status) {
+  const std::uint64_t now_ns = clock_.MonotonicNs();
+  if (status.ok()) {
+    if (failing_since_ns_ != 0) {
+      LogEvent(EventLevel::kInfo, "chain_readable",
+               {{"after_s", (now_ns - failing_since_ns_) / kNsPerSecond}});
+    }
+    failing_since_ns_ = 0;
+    return;
+  }
+  if (failing_since_ns_ == 0)
+    failing_since_ns_ = std::max<std::uint64_t>(1, now_ns);
+  else if (now_ns < next_warning_ns_)
+    return;
+  next_warning_ns_ = now_ns + kWarnEveryNs;
+  LogEvent(EventLevel::kWarning, "chain_unreadable",
+           {{"since_s", (now_ns - failing_since_ns_) / kNsPerSecond},
+            {"served", SlotIds(served_)},
+            {"reason", status.message()}});
+}
+
+}  // namespace kaisar::provider

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/clock.h"
+#include "chain/contracts.h"
+#include "provider/admission.h"
+#include "provider/served_epochs.h"
+
+namespace kaisar::provider {
+
+/// A device as this provider knows it: what the chain says of it must be the same.
+struct OwnDevice {
+  std::uint32_t id = 0;
+  Address key{};
+};
+
+/// Learns from the chain who may check the own devices, and tells Admission. Logs what changes:
+/// epochs, committees, phases, and a chain that cannot be read.
+///
+/// Threads: one at a time.
+class ChainFollower {
+ public:
+  /// `contracts`, `admission` and `clock` outlive it.
+  ChainFollower(chain::Contracts& contracts, std::vector<OwnDevice> devices, Admission& admission,
+                const Clock& clock);
+
+  /// One round: asks for the newest block; for a new epoch, and again once every while (a TLS key
+  /// may be replaced at any time), for the opening, the devices and the members of their
+  /// committees. Whatever comes of it, Admission gets what is served now.
+  ///
+  /// Errors: those of chain::Contracts. What was known before stays known.
+  /// Cost:   one request, and two a committee member when it looks at everything again.
+  absl::Status Poll();
+
+ private:
+  absl::Status Read();
+  absl::Status ReadEpoch(std::uint32_t epoch);
+  absl::StatusOr<std::map<std::uint32_t, chain::SlotState>> ReadMembers(const EpochView& view);
+  absl::Status ReadDevice(const OwnDevice& device);
+  void Serve();
+  void Tell(const absl::Status& status);
+
+  chain::Contracts& contracts_;
+  const std::vector<OwnDevice> devices_;
+  Admission& admission_;
+  const Clock& clock_;
+  const chain::Schedule& schedule_;
+  std::uint64_t chain_s_ = 0;     // of the newest block that was seen
+  std::uint64_t refresh_ns_ = 0;  // when everything is looked at again
+  std::map<std::uint32_t, std::vector<ServedSlot>> epochs_;
+  std::map<std::uint32_t, chain::Phase> phases_;  // by device, as logged
+  std::optional<std::uint32_t> unopened_;         // the epoch that was told to be so
+  std::vector<ServedSlot> served_;
+  std::uint64_t failing_since_ns_ = 0;  // 0: the chain answers
+  std::uint64_t next_warning_ns_ = 0;
+};
+
+}  // namespace kaisar::provider
