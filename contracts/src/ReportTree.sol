@@ -27,7 +27,7 @@ library ReportTree {
     /// @dev Instead of a score.
     uint8 internal constant ABSENT = 255;
     uint8 internal constant MOST_SCORE = 200;
-    uint256 private constant LANES = 8;
+    uint256 private constant LANE_BITS = 32;
 
     /// @notice The first ids of words must ascend.
     error WordsNotAscending(uint256 index, uint24 first, uint24 next);
@@ -37,23 +37,16 @@ library ReportTree {
         uint256 count = words.length;
         if (count == 0) return _marked(leaf(NO_LANES, 0, NO_DEVICE));
         bytes32[] memory level = new bytes32[](count);
+        bytes32 word = words[0];
         for (uint256 i = 0; i < count; ++i) {
-            uint24 next = NO_DEVICE;
-            if (i + 1 < count) {
-                next = _first(words[i + 1]);
-                if (next <= _first(words[i])) revert WordsNotAscending(i, _first(words[i]), next);
+            bytes32 following = i + 1 < count ? words[i + 1] : NO_LANES;
+            if (_first(following) <= _first(word) && i + 1 < count) {
+                revert WordsNotAscending(i, _first(word), _first(following));
             }
-            level[i] = leaf(words[i], i, next);
+            level[i] = leaf(word, i, _first(following));
+            word = following;
         }
-        while (count > 1) {
-            uint256 pairs = count / 2;
-            for (uint256 i = 0; i < pairs; ++i) {
-                level[i] = Hashes.commutativeKeccak256(level[2 * i], level[2 * i + 1]);
-            }
-            if (count % 2 == 1) level[pairs] = level[count - 1];
-            count = pairs + count % 2;
-        }
-        return _marked(level[0]);
+        return _marked(_reduce(level));
     }
 
     /// @notice Whether `proof` opens the leaf that covers `device` under a stored root.
@@ -65,20 +58,51 @@ library ReportTree {
 
     /// @notice The score of `device` in a word, at most 200; ABSENT when there is none.
     function scoreIn(bytes32 word, uint24 device) internal pure returns (uint8) {
-        for (uint256 lane = 0; lane < LANES; ++lane) {
-            uint32 value = uint32(uint256(word) >> (224 - 32 * lane));
-            if (value >> 8 == device) {
-                uint8 score = uint8(value);
-                return score > MOST_SCORE ? ABSENT : score;
+        uint256 lanes = uint256(word);
+        for (uint256 shift = 256; shift > 0;) {
+            unchecked {
+                shift -= LANE_BITS;
+            }
+            uint32 lane = uint32(lanes >> shift);
+            if (lane >> 8 == device) {
+                return uint8(lane) > MOST_SCORE ? ABSENT : uint8(lane);
             }
         }
         return ABSENT;
     }
 
-    /// @dev 33 bytes under the outer hash: no inner node, which has 64, can be taken for a leaf.
-    function leaf(bytes32 word, uint256 index, uint24 next) internal pure returns (bytes32) {
-        bytes32 place = bytes32(index << 128 | next);
-        return keccak256(bytes.concat(Hashes.efficientKeccak256(word, place), bytes1(0x01)));
+    /// @dev 33 bytes under the outer hash: no inner node, which has 64, can be taken for a leaf. In the scratch space,
+    /// since memory for each of a report's leaves would cost a reveal of 700 devices a quarter of its limit.
+    function leaf(bytes32 word, uint256 index, uint24 next) internal pure returns (bytes32 value) {
+        bytes32 inner = Hashes.efficientKeccak256(word, bytes32(index << 128 | next));
+        assembly ("memory-safe") {
+            mstore(0, inner)
+            mstore8(32, 1)
+            value := keccak256(0, 33)
+        }
+    }
+
+    /// @dev Pairs from left to right, each hashed as a sorted pair; a last node without a partner goes up as it is.
+    /// Overwrites the level. Without the checks of array bounds, which would cost more than the hashing.
+    function _reduce(bytes32[] memory level) private pure returns (bytes32 top) {
+        assembly ("memory-safe") {
+            let begin := add(level, 32)
+            for { let count := mload(level) } gt(count, 1) { count := shr(1, add(count, 1)) } {
+                let to := begin
+                let end := add(begin, shl(5, and(count, not(1))))
+                for { let from := begin } lt(from, end) { from := add(from, 64) } {
+                    let a := mload(from)
+                    let b := mload(add(from, 32))
+                    let smaller := lt(a, b)
+                    mstore(shl(5, iszero(smaller)), a)
+                    mstore(shl(5, smaller), b)
+                    mstore(to, keccak256(0, 64))
+                    to := add(to, 32)
+                }
+                if and(count, 1) { mstore(to, mload(end)) }
+            }
+            top := mload(begin)
+        }
     }
 
     function _first(bytes32 word) private pure returns (uint24) {

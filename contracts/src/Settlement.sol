@@ -296,8 +296,15 @@ contract Settlement is EpochClock, PauseGroups, ReentrancyGuard, ISlotAccounts {
     function _committee(bytes32 beacon, uint24 p, uint256 slots) private pure returns (uint32[] memory members) {
         members = new uint32[](slots < COMMITTEE_SIZE ? slots : COMMITTEE_SIZE);
         uint256 found = 0;
-        for (uint32 c = 0; found < members.length; ++c) {
-            uint32 id = uint32(uint256(keccak256(abi.encodePacked(beacon, uint32(p), c))) % slots);
+        for (uint256 c = 0; found < members.length; ++c) {
+            // In the scratch space: a committee out of few slots takes many draws.
+            bytes32 drawn;
+            assembly ("memory-safe") {
+                mstore(0, beacon)
+                mstore(32, or(shl(224, p), shl(192, c)))
+                drawn := keccak256(0, 40)
+            }
+            uint32 id = uint32(uint256(drawn) % slots);
             uint256 i = 0;
             while (i < found && members[i] != id) ++i;
             if (i == found) members[found++] = id;

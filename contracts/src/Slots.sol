@@ -13,14 +13,14 @@ import {StakeLedger} from "./StakeLedger.sol";
 
 /// @notice A checker slot as it is now.
 /// @param owner holds licence and stake, and is paid
-/// @param hotKey signs reports, the newest one
+/// @param hotKey signs reports, the newest one; 0 when ejected
 /// @param tlsPin SHA-256 of the DER SubjectPublicKeyInfo of its TLS key
 /// @param anchor what the secret of epoch `anchorEpoch` hashes to
 /// @param anchorEpoch the first epoch whose secret was not shown yet
 /// @param stake wei of KAI left
 /// @param license 0 once claimed
-/// @param activeFrom first epoch of duty
-/// @param activeUntil first epoch without; the largest number: no end
+/// @param activeFrom first epoch of duty; 0 when ejected
+/// @param activeUntil first epoch without; the largest number: no end; 0 when ejected
 /// @param claimableAt Unix seconds; 0: no exit
 /// @param streak misses marked since the last shown report
 /// @param ejected for two reports in one epoch
@@ -98,7 +98,8 @@ contract Slots is EpochClock, PauseGroups, StakeLedger {
 
     CheckerLicense private immutable LICENSE;
 
-    Entry[] private _slots;
+    mapping(uint32 id => Entry) private _slots;
+    uint32 private _count;
     Checkpoints.Trace224 private _countByEpoch;
     mapping(address hotKey => uint256 slotPlusOne) private _slotOfKey;
     /// @dev Who could take another slot's hash chain for its own could show that slot's reports as its own.
@@ -129,7 +130,7 @@ contract Slots is EpochClock, PauseGroups, StakeLedger {
     event SettlementSet(address settlement);
 
     /// @notice Slot, and how many ids were ever used.
-    error NoSlot(uint32 slot, uint256 count);
+    error NoSlot(uint32 slot, uint32 count);
     /// @notice The caller is not the slot's owner, or the slot was claimed.
     error NotOwner(uint32 slot, address caller, address owner);
     /// @notice A value that must not be 0 is.
@@ -212,7 +213,8 @@ contract Slots is EpochClock, PauseGroups, StakeLedger {
     /// that of this one included, stay with the old key.
     function setHotKey(uint32 id, address hotKey) external onlyOwnerOf(id) {
         Duty storage duty = _slots[id].duty;
-        delete _slotOfKey[duty.hotKey];
+        if (_slots[id].holding.ejected) revert AlreadyEjected(id);
+        _releaseHotKey(_slots[id]);
         _bindHotKey(id, hotKey);
         uint32 from = block.timestamp < _genesis() ? 0 : currentEpoch() + 1;
         if (from > duty.keyFrom) {
@@ -276,7 +278,7 @@ contract Slots is EpochClock, PauseGroups, StakeLedger {
         (uint256 amount, uint256 license) = (entry.holding.stake, entry.license);
         entry.holding.stake = 0;
         entry.license = 0;
-        delete _slotOfKey[entry.duty.hotKey];
+        _releaseHotKey(entry);
         _removeStake(amount);
         _vacated.pushBack(bytes32((block.timestamp + _settleSeconds()) << 32 | id));
         emit Claimed(id, amount);
@@ -325,18 +327,18 @@ contract Slots is EpochClock, PauseGroups, StakeLedger {
         _slash(id, _slots[id].holding, UNREVEALED_PPM, reporter);
     }
 
-    /// @notice 10 % and the end of the slot's duty, for two commitments that `signer` signed for epoch `e`.
+    /// @notice 10 % and the end of all duty, for two commitments that `signer` signed for epoch `e`. The slot can
+    /// commit to nothing more, not even for the epoch that has just ended; its stake is free after unbonding.
     function eject(uint32 id, uint32 e, address signer, address reporter) external onlyRole(REPORTS_ROLE) {
         Entry storage entry = _slots[id];
-        address hotKey = _hotKeyAt(entry, e);
-        if (signer != hotKey) revert NotHotKey(id, e, signer, hotKey);
         Holding memory holding = entry.holding;
         if (holding.ejected) revert AlreadyEjected(id);
-        // The epoch before this one is the last that could still be committed to.
-        uint32 until = block.timestamp < _begin(1) ? 0 : currentEpoch() - 1;
-        if (until < entry.duty.activeUntil) entry.duty.activeUntil = until;
-        if (holding.claimableAt == 0) holding.claimableAt = _claimableAt(until);
+        address hotKey = _hotKeyAt(entry, e);
+        if (signer != hotKey) revert NotHotKey(id, e, signer, hotKey);
+        if (holding.claimableAt == 0) holding.claimableAt = uint64(block.timestamp + _unbondingSeconds());
         holding.ejected = true;
+        _releaseHotKey(entry);
+        delete entry.duty;
         _slash(id, holding, EQUIVOCATION_PPM, reporter);
         emit Ejected(id);
     }
@@ -348,7 +350,7 @@ contract Slots is EpochClock, PauseGroups, StakeLedger {
 
     /// @notice How many ids were ever used.
     function count() external view returns (uint32) {
-        return uint32(_slots.length);
+        return _count;
     }
 
     /// @notice N_e: committees of epoch `e` are drawn from the ids below it.
@@ -363,11 +365,10 @@ contract Slots is EpochClock, PauseGroups, StakeLedger {
 
     /// @notice The slots of the ids from `first` on, at most `most`.
     function page(uint32 first, uint32 most) external view returns (Slot[] memory found) {
-        uint256 used = _slots.length;
-        uint256 end = Math.min(uint256(first) + most, used);
+        uint256 end = Math.min(uint256(first) + most, _count);
         found = new Slot[](first < end ? end - first : 0);
         for (uint256 i = 0; i < found.length; ++i) {
-            found[i] = _slot(_slots[first + i]);
+            found[i] = _slot(_slots[uint32(first + i)]);
         }
     }
 
@@ -384,12 +385,12 @@ contract Slots is EpochClock, PauseGroups, StakeLedger {
 
     /// @notice The hot key of an active slot in epoch `e`; 0 when the slot is not active in it.
     function hotKeyAt(uint32 id, uint32 e) external view returns (address) {
-        return id < _slots.length ? _hotKeyAt(_slots[id], e) : address(0);
+        return _hotKeyAt(_slots[id], e);
     }
 
     /// @notice Whether the slot is on duty in epoch `e`.
     function isActive(uint32 id, uint32 e) external view returns (bool) {
-        return id < _slots.length && _isActive(_slots[id].duty, e);
+        return _isActive(_slots[id].duty, e);
     }
 
     /// @notice The hash chain that takes the place of the slot's later on, and its first epoch; zeros: none.
@@ -410,8 +411,7 @@ contract Slots is EpochClock, PauseGroups, StakeLedger {
                 return id;
             }
         }
-        id = _slots.length.toUint32();
-        _slots.push();
+        id = _count++;
         // Ids are dense: one that begins earlier than the id before it waits for that one.
         (, uint32 last,) = _countByEpoch.latestCheckpoint();
         _countByEpoch.push(firstEpoch > last ? firstEpoch : last, uint224(id) + 1);
@@ -446,6 +446,10 @@ contract Slots is EpochClock, PauseGroups, StakeLedger {
         _slotOfKey[hotKey] = uint256(id) + 1;
     }
 
+    function _releaseHotKey(Entry storage entry) private {
+        delete _slotOfKey[entry.duty.hotKey];
+    }
+
     /// @dev When a stake is free whose slot has no duty from epoch `until` on: after unbonding, and not before every
     /// offence of its last epoch is too old to be proved.
     function _claimableAt(uint32 until) private view returns (uint64) {
@@ -455,8 +459,11 @@ contract Slots is EpochClock, PauseGroups, StakeLedger {
 
     /// @dev Stores `holding` less the slash.
     function _slash(uint32 id, Holding memory holding, uint256 ppm, address reporter) private {
-        uint256 wanted = Math.ceilDiv(holding.stake * ppm, PARTS_PER_MILLION);
-        uint256 amount = _takeForSlash(wanted);
+        // No overflow: a stake is below 2^96, and what is taken is part of it.
+        unchecked {
+            ppm = (holding.stake * ppm + PARTS_PER_MILLION - 1) / PARTS_PER_MILLION; // rounds up
+        }
+        uint256 amount = _takeForSlash(ppm);
         holding.stake -= uint96(amount);
         _slots[id].holding = holding;
         uint256 toReporter = amount / REPORTER_SHARE;
@@ -471,7 +478,7 @@ contract Slots is EpochClock, PauseGroups, StakeLedger {
     }
 
     function _entry(uint32 id) private view returns (Entry storage) {
-        if (id >= _slots.length) revert NoSlot(id, _slots.length);
+        if (id >= _count) revert NoSlot(id, _count);
         return _slots[id];
     }
 

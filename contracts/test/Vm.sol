@@ -9,6 +9,14 @@ interface Vm {
         address emitter;
     }
 
+    struct Gas {
+        uint64 gasLimit;
+        uint64 gasTotalUsed;
+        uint64 gasMemoryUsed;
+        int64 gasRefunded;
+        uint64 gasRemaining;
+    }
+
     function warp(uint256 timestamp) external;
     function roll(uint256 number) external;
     function getBlockTimestamp() external view returns (uint256);
@@ -31,6 +39,7 @@ interface Vm {
     function clearMockedCalls() external;
     function snapshotState() external returns (uint256 snapshot);
     function revertToState(uint256 snapshot) external returns (bool);
+    function lastCallGas() external view returns (Gas memory gas);
     function assume(bool condition) external pure;
     function skip(bool skipped, string calldata reason) external;
     function envOr(string calldata name, string calldata otherwise) external view returns (string memory);
