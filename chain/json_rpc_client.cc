@@ -37,9 +37,8 @@ absl::Status CombineReads(const Attempts& attempts, const std::string& method) {
   if (attempts.AllHave(absl::StatusCode::kFailedPrecondition)) {
     return attempts.Combine(method, {absl::StatusCode::kFailedPrecondition});
   }
-  return attempts.Combine(method,
-                          {absl::StatusCode::kNotFound, absl::StatusCode::kOutOfRange,
-                           absl::StatusCode::kUnimplemented, absl::StatusCode::kResourceExhausted});
+  return attempts.Combine(method, {absl::StatusCode::kNotFound, absl::StatusCode::kOutOfRange,
+                                   absl::StatusCode::kUnimplemented});
 }
 
 bool IsFinal(const absl::Status& status) {
@@ -200,8 +199,7 @@ absl::StatusOr<std::vector<LogEntry>> JsonRpcClient::Logs(const LogFilter& filte
     part.from_block = next;
     part.to_block = next + std::min(blocks, filter.to_block - next);
     absl::StatusOr<std::vector<LogEntry>> entries = LogsOfRange(part);
-    const bool refused =
-        absl::IsOutOfRange(entries.status()) || absl::IsResourceExhausted(entries.status());
+    const bool refused = absl::IsOutOfRange(entries.status());
     if (refused && blocks > 0) {
       blocks = (part.to_block - next) / 2;
       continue;

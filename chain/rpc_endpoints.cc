@@ -117,7 +117,9 @@ absl::StatusOr<RpcReply> RpcEndpoints::Post(std::size_t endpoint, const std::str
   const absl::StatusOr<std::string> body =
       post_(options_.endpoints[endpoint], RpcRequest(id, method, parameters), options_.timeout_ms,
             options_.most_response_bytes);
-  if (absl::IsResourceExhausted(body.status())) return body.status();
+  if (absl::IsResourceExhausted(body.status())) {
+    return RpcError{0, std::string(body.status().message()), {}};
+  }
   if (!body.ok()) return absl::UnavailableError(body.status().message());
   absl::StatusOr<RpcReply> reply = ParseRpcReply(*body, id);
   if (!reply.ok()) return absl::UnavailableError(reply.status().message());

@@ -47,8 +47,8 @@ class RpcEndpoints {
 
   /// One request to one endpoint, whose chain id is asked first where it is not known to be right.
   ///
-  /// Errors: Unavailable with what was wrong; FailedPrecondition with the other chain id;
-  ///         ResourceExhausted when the response is too long.
+  /// Result: a response that is too long is an RpcError, too, since one may ask for less.
+  /// Errors: Unavailable with what was wrong; FailedPrecondition with the other chain id.
   absl::StatusOr<RpcReply> Exchange(std::size_t endpoint, const std::string& method,
                                     const Json& parameters);
 

@@ -83,6 +83,15 @@ TEST_F(JsonRpcClientTest, PassesOverGarbageOfEveryKind) {
   EXPECT_EQ(rpc_.asked().size(), 2 * std::size(garbage));
 }
 
+TEST_F(JsonRpcClientTest, PassesOverResponsesThatAreTooLong) {
+  const auto too_long = [](const Json&) { return absl::ResourceExhaustedError("too long"); };
+  rpc_.On(kA, "eth_call", too_long);
+  rpc_.Result(kB, "eth_call", "0x01");
+  EXPECT_EQ(Client()->Call({}).value(), Bytes{1});
+  rpc_.On(kB, "eth_call", too_long);
+  EXPECT_TRUE(absl::IsUnavailable(Client()->Call({}).status()));
+}
+
 TEST_F(JsonRpcClientTest, PassesOverRepliesToOtherRequests) {
   rpc_.On(kA, "eth_getBalance", [](Json request) {
     request["id"] = request["id"].get<int>() + 1;
