@@ -8,7 +8,9 @@ namespace kaisar::challenges {
 ///
 /// Source: docs/protocol.md, Who takes part, Matmul and Latency.
 inline constexpr std::uint32_t kMostDeviceId = 0xfffffe;  // ff ff ff marks an unused lane of a word
-inline constexpr std::uint32_t kLeastMatmulSize = 256;    // n, a power of two
+/// Of a claimed rate, in operations or bits per second: far beyond any device.
+inline constexpr std::uint64_t kMostClaim = 1'000'000'000'000'000'000;
+inline constexpr std::uint32_t kLeastMatmulSize = 256;  // n, a power of two
 inline constexpr std::uint32_t kMostMatmulSize = 32768;
 inline constexpr std::uint32_t kMostMatmulRounds = 4096;
 inline constexpr std::uint32_t kMostMatmulSamples = 1024;

@@ -35,30 +35,6 @@ absl::Status CheckClaim(const std::string& who, absl::string_view field, std::ui
   return Wrong(who, field, "0", "more than 0");
 }
 
-absl::Status ValidateDevice(const v1::Device& device, const Policy& policy) {
-  const std::string who = absl::StrCat("device ", device.id());
-  if (device.id() > kMostDeviceId) {
-    return Wrong(who, "id", absl::StrCat(device.id()), absl::StrCat("at most ", kMostDeviceId));
-  }
-  RETURN_IF_ERROR(CheckSize(who, "owner", device.owner(), 20));
-  RETURN_IF_ERROR(CheckSize(who, "key", device.key(), 20));
-  RETURN_IF_ERROR(CheckSize(who, "tls_pin", device.tls_pin(), 32));
-  RETURN_IF_ERROR(CheckText(who, "endpoint", device.endpoint()));
-  RETURN_IF_ERROR(CheckText(who, "region", device.region()));
-  RETURN_IF_ERROR(CheckText(who, "device_class", device.device_class()));
-  if (policy.classes.find(device.device_class()) == policy.classes.end()) {
-    return Wrong(who, "device_class", absl::StrCat("\"", device.device_class(), "\""),
-                 "a class of the policy");
-  }
-  if (policy.phases.find(device.phase()) == policy.phases.end()) {
-    return Wrong(who, "phase", absl::StrCat(static_cast<int>(device.phase())),
-                 "a phase of the policy");
-  }
-  RETURN_IF_ERROR(CheckClaim(who, "ops_per_second", device.ops_per_second()));
-  RETURN_IF_ERROR(CheckClaim(who, "down_bits_per_second", device.down_bits_per_second()));
-  return CheckClaim(who, "up_bits_per_second", device.up_bits_per_second());
-}
-
 absl::Status ValidateSlot(const v1::Slot& slot) {
   const std::string who = absl::StrCat("slot ", slot.id());
   RETURN_IF_ERROR(CheckSize(who, "key", slot.key(), 20));
@@ -90,6 +66,30 @@ auto Find(const Entries& entries, std::uint32_t id) -> decltype(&*entries.begin(
 }
 
 }  // namespace
+
+absl::Status ValidateDevice(const v1::Device& device, const Policy& policy) {
+  const std::string who = absl::StrCat("device ", device.id());
+  if (device.id() > kMostDeviceId) {
+    return Wrong(who, "id", absl::StrCat(device.id()), absl::StrCat("at most ", kMostDeviceId));
+  }
+  RETURN_IF_ERROR(CheckSize(who, "owner", device.owner(), 20));
+  RETURN_IF_ERROR(CheckSize(who, "key", device.key(), 20));
+  RETURN_IF_ERROR(CheckSize(who, "tls_pin", device.tls_pin(), 32));
+  RETURN_IF_ERROR(CheckText(who, "endpoint", device.endpoint()));
+  RETURN_IF_ERROR(CheckText(who, "region", device.region()));
+  RETURN_IF_ERROR(CheckText(who, "device_class", device.device_class()));
+  if (policy.classes.find(device.device_class()) == policy.classes.end()) {
+    return Wrong(who, "device_class", absl::StrCat("\"", device.device_class(), "\""),
+                 "a class of the policy");
+  }
+  if (policy.phases.find(device.phase()) == policy.phases.end()) {
+    return Wrong(who, "phase", absl::StrCat(static_cast<int>(device.phase())),
+                 "a phase of the policy");
+  }
+  RETURN_IF_ERROR(CheckClaim(who, "ops_per_second", device.ops_per_second()));
+  RETURN_IF_ERROR(CheckClaim(who, "down_bits_per_second", device.down_bits_per_second()));
+  return CheckClaim(who, "up_bits_per_second", device.up_bits_per_second());
+}
 
 absl::Status ValidateRoster(const v1::Roster& roster, const Policy& policy, std::uint32_t slot) {
   RETURN_IF_ERROR(CheckSize("roster", "contract", roster.contract(), 20));

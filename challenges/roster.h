@@ -17,6 +17,11 @@ namespace kaisar::challenges {
 /// Errors: InvalidArgument with the device or slot, the field, its value and what was expected.
 absl::Status ValidateRoster(const v1::Roster& roster, const Policy& policy, std::uint32_t slot);
 
+/// What ValidateRoster checks of one device.
+///
+/// Errors: as ValidateRoster.
+absl::Status ValidateDevice(const v1::Device& device, const Policy& policy);
+
 /// Null when the id is not in the roster. Cost: binary search.
 const v1::Device* FindDevice(const v1::Roster& roster, std::uint32_t id);
 const v1::Slot* FindSlot(const v1::Roster& roster, std::uint32_t id);

@@ -38,6 +38,28 @@ std::vector<std::string> ReferenceEndpoints(YamlReader& root) {
   return endpoints;
 }
 
+/// Who takes part and when: either the roster and a slot of it, or the chain.
+void ReadRegistry(const std::string& file, YamlReader& root, Config& config) {
+  const std::vector<std::string> kinds = {"file", "evm"};
+  const bool evm = root.Has("registry") && root.Choice("registry", kinds) == 1;
+  if (!evm || root.Has("slot")) {
+    config.slot = static_cast<std::uint32_t>(root.Uint("slot", 0, UINT32_MAX));
+  }
+  const std::string other = evm ? "roster" : "chain";
+  if (root.Has(other)) {
+    root.Fail(other, absl::StrCat("does not go with registry: ", evm ? "evm" : "file"));
+  }
+  if (!evm) {
+    config.roster = Beside(file, root.Text("roster"));
+    return;
+  }
+  YamlReader chain = root.Map("chain");
+  config.chain = ReadChainConfig(chain);
+  config.chain->deployment = Beside(file, config.chain->deployment);
+  // Its error is the document's, which the end of the root reports.
+  chain.Finish().IgnoreError();
+}
+
 }  // namespace
 
 absl::StatusOr<Config> ParseConfig(const std::string& file, const std::string& yaml) {
@@ -48,9 +70,8 @@ absl::StatusOr<Config> ParseConfig(const std::string& file, const std::string& y
     return static_cast<std::uint32_t>(root.UintOr(key, least, most, otherwise));
   };
   Config config;
-  config.slot = static_cast<std::uint32_t>(root.Uint("slot", 0, UINT32_MAX));
   config.data_dir = path("data_dir");
-  config.roster = path("roster");
+  ReadRegistry(file, root, config);
   config.policy = path("policy");
   config.keystore = path("keystore");
   config.password = root.Text("password");

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "checker/chain_config.h"
 
 namespace kaisar::checker {
 
@@ -13,9 +15,12 @@ namespace kaisar::checker {
 ///
 /// Source: docs/operating.md; `kaisar-checker init` writes a commented one.
 struct Config {
-  std::uint32_t slot = 0;
-  std::string data_dir;    // logs, reports, signature store
-  std::string roster;      // YAML, checker/roster_file.h
+  /// Null only with a chain, which then tells the slot by the hot key.
+  std::optional<std::uint32_t> slot;
+  std::string data_dir;  // logs, reports, signature store, outbox
+  /// Where epochs come from, `registry: file` or `evm`: one of the two.
+  std::string roster;  // YAML, checker/roster_file.h; empty with a chain
+  std::optional<ChainConfig> chain;
   std::string policy;      // YAML, challenges/policy.h
   std::string keystore;    // the hot key
   std::string password;    // opens keystore and hash chain: a path, or "fd:N"

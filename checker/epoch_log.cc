@@ -17,37 +17,50 @@
 namespace kaisar::checker {
 namespace {
 
-/// The epoch of a file name `epoch-N.log`.
-std::optional<std::uint32_t> EpochOf(const std::string& name) {
+constexpr char kLogSuffix[] = ".log";
+constexpr char kReportSuffix[] = ".report.json";
+
+/// The epoch of a file name `epoch-N` and the suffix.
+std::optional<std::uint32_t> EpochOf(const std::string& name, absl::string_view suffix) {
   absl::string_view text = name;
   std::uint32_t epoch = 0;
-  if (!absl::ConsumePrefix(&text, "epoch-") || !absl::ConsumeSuffix(&text, ".log") ||
+  if (!absl::ConsumePrefix(&text, "epoch-") || !absl::ConsumeSuffix(&text, suffix) ||
       !absl::SimpleAtoi(text, &epoch) || absl::StrCat(epoch) != text) {
     return std::nullopt;
   }
   return epoch;
 }
 
-}  // namespace
-
-std::string EpochLogPath(const std::string& data_dir, std::uint32_t epoch) {
-  return absl::StrCat(data_dir, "/epoch-", epoch, ".log");
-}
-
-std::string EpochReportPath(const std::string& data_dir, std::uint32_t epoch) {
-  return absl::StrCat(data_dir, "/epoch-", epoch, ".report.json");
-}
-
-absl::StatusOr<std::vector<std::uint32_t>> FindEpochLogs(const std::string& data_dir) {
+absl::StatusOr<std::vector<std::uint32_t>> FindEpochs(const std::string& data_dir,
+                                                      absl::string_view suffix) {
   std::vector<std::uint32_t> epochs;
   std::error_code error;
   std::filesystem::directory_iterator entries(data_dir, error);
   for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
-    if (const auto epoch = EpochOf(entries->path().filename().string())) epochs.push_back(*epoch);
+    if (const auto epoch = EpochOf(entries->path().filename().string(), suffix))
+      epochs.push_back(*epoch);
   }
   if (error) return absl::InternalError(absl::StrCat(data_dir, ": ", error.message()));
   std::sort(epochs.begin(), epochs.end());
   return epochs;
+}
+
+}  // namespace
+
+std::string EpochLogPath(const std::string& data_dir, std::uint32_t epoch) {
+  return absl::StrCat(data_dir, "/epoch-", epoch, kLogSuffix);
+}
+
+std::string EpochReportPath(const std::string& data_dir, std::uint32_t epoch) {
+  return absl::StrCat(data_dir, "/epoch-", epoch, kReportSuffix);
+}
+
+absl::StatusOr<std::vector<std::uint32_t>> FindEpochLogs(const std::string& data_dir) {
+  return FindEpochs(data_dir, kLogSuffix);
+}
+
+absl::StatusOr<std::vector<std::uint32_t>> FindEpochReports(const std::string& data_dir) {
+  return FindEpochs(data_dir, kReportSuffix);
 }
 
 absl::StatusOr<std::shared_ptr<const Epoch>> EpochFromRecord(const v1::EpochOpened& opened,

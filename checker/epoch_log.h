@@ -22,10 +22,11 @@ namespace kaisar::checker {
 std::string EpochLogPath(const std::string& data_dir, std::uint32_t epoch);
 std::string EpochReportPath(const std::string& data_dir, std::uint32_t epoch);
 
-/// The epochs that have a log in a data directory, ascending.
+/// The epochs that have a log, or a report, in a data directory, ascending.
 ///
 /// Errors: those of the system, with the path.
 absl::StatusOr<std::vector<std::uint32_t>> FindEpochLogs(const std::string& data_dir);
+absl::StatusOr<std::vector<std::uint32_t>> FindEpochReports(const std::string& data_dir);
 
 /// The facts of an epoch from its first record: its roster and policy count, not today's files.
 ///

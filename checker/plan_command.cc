@@ -41,9 +41,9 @@ absl::StatusOr<v1::EpochOpened> FirstRecord(const std::string& path) {
 
 absl::StatusOr<Source> FromLog(const PlanOptions& options, const Config& config) {
   ASSIGN_OR_RETURN(v1::EpochOpened opened, FirstRecord(options.log));
-  if (opened.slot() != config.slot) {
+  if (config.slot && opened.slot() != *config.slot) {
     return absl::InvalidArgumentError(absl::StrCat(options.log, " is a log of slot ", opened.slot(),
-                                                   ", the config is of ", config.slot));
+                                                   ", the config is of ", *config.slot));
   }
   if (options.epoch && *options.epoch != opened.epoch()) {
     return absl::InvalidArgumentError(absl::StrCat(options.log, " is a log of epoch ",
@@ -53,7 +53,7 @@ absl::StatusOr<Source> FromLog(const PlanOptions& options, const Config& config)
   ASSIGN_OR_RETURN(source.policy,
                    challenges::ParsePolicy(absl::StrCat(options.log, ": policy"), opened.policy()));
   source.roster = std::move(*opened.mutable_roster());
-  RETURN_IF_ERROR(challenges::ValidateRoster(source.roster, source.policy, config.slot));
+  RETURN_IF_ERROR(challenges::ValidateRoster(source.roster, source.policy, opened.slot()));
   source.scope = {source.roster.chain_id(), opened.epoch(), opened.slot(),
                   opened.epoch_end_ms() - opened.beacon_ms(),
                   challenges::ToDigest(opened.beacon())};
@@ -64,6 +64,11 @@ absl::StatusOr<Source> FromBeacon(const PlanOptions& options, const Config& conf
   if (!options.epoch) {
     return absl::InvalidArgumentError("--beacon needs --epoch: whose plan is it?");
   }
+  if (config.chain) {
+    return absl::InvalidArgumentError(
+        "--beacon needs registry: file: on the chain the devices follow from the beacon, too; name "
+        "the epoch's log");
+  }
   Source source;
   auto beacon = ParseHexArray<32>(options.beacon);
   if (!beacon.ok()) {
@@ -71,9 +76,9 @@ absl::StatusOr<Source> FromBeacon(const PlanOptions& options, const Config& conf
   }
   ASSIGN_OR_RETURN(const std::string yaml, ReadFile(config.policy, kMostPolicyBytes));
   ASSIGN_OR_RETURN(source.policy, challenges::ParsePolicy(config.policy, yaml));
-  ASSIGN_OR_RETURN(RosterFile file, ReadRosterFile(config.roster, source.policy, config.slot));
+  ASSIGN_OR_RETURN(RosterFile file, ReadRosterFile(config.roster, source.policy, *config.slot));
   source.roster = std::move(file.roster);
-  source.scope = {source.roster.chain_id(), *options.epoch, config.slot, file.grid.epoch_ms,
+  source.scope = {source.roster.chain_id(), *options.epoch, *config.slot, file.grid.epoch_ms,
                   *beacon};
   return source;
 }

@@ -15,7 +15,6 @@ namespace kaisar::checker {
 namespace {
 
 constexpr std::uint64_t kMostRosterBytes = 64 << 20;
-constexpr std::uint64_t kMostRate = 1'000'000'000'000'000'000;
 constexpr std::uint64_t kMostEpochSeconds = 30 * 86'400;   // so that due times fit 32 bits of ms
 constexpr std::uint64_t kMostUnixMs = 32'503'680'000'000;  // the year 3000
 constexpr std::size_t kMostNameBytes = 64;
@@ -49,9 +48,9 @@ v1::Device ReadDevice(YamlReader& entry, std::set<std::uint32_t>& seen) {
   device.set_device_class(entry.Text("class", kMostNameBytes));
   device.set_region(entry.Text("region", kMostNameBytes));
   device.set_phase(kPhases[entry.Choice("phase", {"REGISTERING", "STANDBY", "IN_SERVICE"})]);
-  device.set_ops_per_second(entry.Uint("ops_per_second", 1, kMostRate));
-  device.set_down_bits_per_second(entry.Uint("down_bits_per_second", 1, kMostRate));
-  device.set_up_bits_per_second(entry.Uint("up_bits_per_second", 1, kMostRate));
+  device.set_ops_per_second(entry.Uint("ops_per_second", 1, challenges::kMostClaim));
+  device.set_down_bits_per_second(entry.Uint("down_bits_per_second", 1, challenges::kMostClaim));
+  device.set_up_bits_per_second(entry.Uint("up_bits_per_second", 1, challenges::kMostClaim));
   return device;
 }
 

@@ -9,6 +9,7 @@
 // for all before it.
 //   {"send": "Slots.register", "arguments": […], "from": 3}   {"hash", "block", "gasUsed", "events"}
 //   {"grant": "Devices.SETTLEMENT_ROLE", "to": "0x…"}         as a send
+//   {"openEpoch": 4}                                          as a send; proves its first block
 //   {"view": "Devices.count", "arguments": []}                what it returns; integers as strings
 //   {"keystore": 3, "path": "owner.json", "password": "…"}    {"address"}; Web3 Secret Storage
 // "from" and "keystore" are indices of accounts; "value" of a send is in wei.
@@ -38,10 +39,14 @@ function artifact(name) {
 function plain(value) {
   if (typeof value === "bigint") return value.toString();
   if (!Array.isArray(value)) return value;
-  const named = value instanceof ethers.Result ? value.toObject() : {};
-  const names = Object.keys(named).filter((name) => name !== "_");
-  if (names.length === 0) return Array.from(value, plain);
-  return Object.fromEntries(names.map((name) => [name, plain(named[name])]));
+  if (value.length === 0) return [];
+  let named;
+  try {
+    named = value.toObject();
+  } catch {
+    return Array.from(value, plain);  // has no names
+  }
+  return Object.fromEntries(Object.entries(named).map(([name, member]) => [name, plain(member)]));
 }
 
 class Admin {
@@ -72,6 +77,41 @@ class Admin {
     const response = await wallet.sendTransaction({...populated, value: BigInt(value), nonce,
       gasLimit: GAS_LIMIT});
     return {response, contract, send};
+  }
+
+  /** The RLP of a block's header, of the fields that the chain's blocks have. */
+  async header(number) {
+    const block = await this.provider.send("eth_getBlockByNumber",
+      [ethers.toQuantity(number), false]);
+    const fields = ["parentHash", "sha3Uncles", "miner", "stateRoot", "transactionsRoot",
+      "receiptsRoot", "logsBloom", "difficulty", "number", "gasLimit", "gasUsed", "timestamp",
+      "extraData", "mixHash", "nonce", "baseFeePerGas", "withdrawalsRoot", "blobGasUsed",
+      "excessBlobGas", "parentBeaconBlockRoot", "requestsHash"];
+    const numbers = new Set(["difficulty", "number", "gasLimit", "gasUsed", "timestamp",
+      "baseFeePerGas", "blobGasUsed", "excessBlobGas"]);
+    const values = fields.filter((name) => block[name] !== undefined && block[name] !== null)
+      .map((name) => numbers.has(name) ? ethers.toBeArray(block[name]) : block[name]);
+    const rlp = ethers.encodeRlp(values);
+    if (ethers.keccak256(rlp) !== block.hash) throw new Error(`block ${number} hashes otherwise`);
+    return rlp;
+  }
+
+  /** The first block at or after a time. */
+  async firstBlock(time) {
+    let [before, from] = [0, await this.provider.getBlockNumber()];
+    while (from - before > 1) {
+      const middle = before + Math.floor((from - before) / 2);
+      if ((await this.provider.getBlock(middle)).timestamp >= time) from = middle;
+      else before = middle;
+    }
+    return from;
+  }
+
+  async openEpoch({openEpoch, from = 0}) {
+    const {genesis, epochSeconds} = this.deployment.schedule;
+    const first = await this.firstBlock(genesis + openEpoch * epochSeconds);
+    return this.send({send: "BlockHashBeacon.openEpoch", from,
+      arguments: [openEpoch, await this.header(first), await this.header(first - 1)]});
   }
 
   async outcome({response, contract, send}) {
@@ -122,6 +162,8 @@ class Admin {
         const [contract, role] = action.grant.split(".");
         const send = {send: `${contract}.grantRole`, arguments: [ethers.id(role), action.to]};
         this.waiting.push({index, sent: await this.send(send)});
+      } else if (action.openEpoch !== undefined) {
+        this.waiting.push({index, sent: await this.openEpoch(action)});
       } else if (action.view !== undefined) {
         await this.settleSends(results);
         const [name, call] = action.view.split(".");

@@ -117,6 +117,15 @@ class ChainNetwork(LoopbackNetwork):
         self.admin(*registrations)
         return list(range(first, len(self.slots)))
 
+    def add_endpoint(self, device):
+        """Makes the keys and finds a port of the device that will be registered next."""
+        assert device == len(self.devices), "ids are given in order"
+        keys = self.provider_keys(f"device-{device}")
+        self.devices.append({
+            "key": value(keys, "address"), "tlsPin": "0x" + value(keys, "tls_pin"),
+            "endpoint": f"127.0.0.1:{free_port()}", "deviceClass": text32("cpu"),
+            "region": text32("loopback"), "downBitsPerSecond": 10**9, "upBitsPerSecond": 10**9})
+
     def add_devices(self, weights, owner=FIRST_OWNER, admit=True):
         """Registers devices (folders device-ID) without our own commands, with one weight each;
         their ids. `admit` makes them STANDBY, which is for before genesis alone."""
@@ -126,12 +135,8 @@ class ChainNetwork(LoopbackNetwork):
                    {"send": "KaiToken.approve", "from": owner,
                     "arguments": [self.address("Devices"), str(bond)]}]
         for device, weight in enumerate(weights, first):
-            keys = self.provider_keys(f"device-{device}")
-            self.devices.append({
-                "key": value(keys, "address"), "tlsPin": "0x" + value(keys, "tls_pin"),
-                "endpoint": f"127.0.0.1:{free_port()}", "deviceClass": text32("cpu"),
-                "region": text32("loopback"), "weight": weight, "downBitsPerSecond": 10**9,
-                "upBitsPerSecond": 10**9})
+            self.add_endpoint(device)
+            self.devices[device]["weight"] = weight
             actions.append({"send": "Devices.register", "from": owner,
                             "arguments": [self.devices[-1]]})
         added = list(range(first, len(self.devices)))
@@ -152,7 +157,7 @@ threads: 1
 state_memory_bytes: 268435456
 devices:
   - {{id: {device}, class: cpu, keystore: keystore.json, password: ../password}}
-chain: {{deployment: ../deployment.json, rpc: ["{rpc or self.chain.url}"], poll_ms: 500}}
+chain: {{deployment: ../deployment.json, rpc: ["{rpc or self.chain.url}"], poll_ms: 500, timeout_ms: 3000}}
 rate_limit: {{matmul_per_minute: 600, latency_per_minute: 6000, burst: 1000}}
 log_level: info
 """)

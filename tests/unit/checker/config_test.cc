@@ -24,6 +24,29 @@ tls_key: keys/tls.pem
 hash_chain: keys/hash_chain.json
 )";
 
+/// The same on a chain.
+constexpr char kLeastOnChain[] = R"(registry: evm
+data_dir: data
+policy: policy.yaml
+keystore: keys/keystore.json
+password: password
+tls_key: keys/tls.pem
+hash_chain: keys/hash_chain.json
+)";
+constexpr char kChain[] = R"(chain:
+  deployment: ../deployment.json
+  rpc: ["http://127.0.0.1:8545", "https://rpc.example/key"]
+)";
+
+absl::StatusOr<Config> OnChain(const std::string& more) {
+  return ParseConfig("/srv/kaisar/checker.yaml", absl::StrCat(kLeastOnChain, more));
+}
+
+std::string ChainErrorOf(const std::string& more) {
+  const auto config = OnChain(more);
+  return config.ok() ? "no error" : std::string(config.status().message());
+}
+
 absl::StatusOr<Config> With(const std::string& more) {
   return ParseConfig("/srv/kaisar/checker.yaml", absl::StrCat(kLeast, more));
 }
@@ -120,6 +143,67 @@ TEST(Config, RefusesTooManyReferenceEndpoints) {
   for (int i = 0; i < 17; ++i) absl::StrAppend(&list, i == 0 ? "" : ", ", "\"a:", i + 1, "\"");
   EXPECT_THAT(ErrorOf(absl::StrCat("reference_endpoints: [", list, "]\n")),
               AllOf(HasSubstr("17"), HasSubstr("16")));
+}
+
+TEST(Config, ReadsARosterFileUnlessToldOtherwise) {
+  EXPECT_FALSE(With("")->chain.has_value());
+  EXPECT_FALSE(With("registry: file\n")->chain.has_value());
+}
+
+TEST(Config, TakesTheChainInPlaceOfTheRoster) {
+  const auto config = OnChain(kChain);
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_FALSE(config->slot.has_value());
+  EXPECT_EQ(config->roster, "");
+  ASSERT_TRUE(config->chain.has_value());
+  EXPECT_EQ(config->chain->deployment, "/srv/deployment.json");
+  EXPECT_THAT(config->chain->rpc, ElementsAre("http://127.0.0.1:8545", "https://rpc.example/key"));
+  EXPECT_EQ(config->chain->confirmations, 2u);
+  EXPECT_EQ(config->chain->most_fee().ToDecimal(), "200000000000");
+  EXPECT_EQ(FormatEther(config->chain->low_balance), "0.05");
+  EXPECT_EQ(config->chain->timeout_ms, 5000u);
+  EXPECT_EQ(config->chain->settle_batch, 20u);
+}
+
+TEST(Config, ReadsEveryOptionalKeyOfTheChain) {
+  const auto config =
+      OnChain(absl::StrCat("slot: 9\n", kChain,
+                           "  confirmations: 0\n  max_fee_gwei: 7\n  low_balance: \"1.5\"\n"
+                           "  timeout_ms: 100\n  settle_batch: 1\n"));
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->slot, 9u);
+  EXPECT_EQ(config->chain->confirmations, 0u);
+  EXPECT_EQ(config->chain->most_fee().ToDecimal(), "7000000000");
+  EXPECT_EQ(FormatEther(config->chain->low_balance), "1.5");
+  EXPECT_EQ(config->chain->timeout_ms, 100u);
+  EXPECT_EQ(config->chain->settle_batch, 1u);
+}
+
+TEST(Config, NamesWhatIsWrongWithTheChain) {
+  EXPECT_THAT(ChainErrorOf(""), HasSubstr("chain"));
+  EXPECT_THAT(ChainErrorOf("chain: {deployment: d.json, rpc: []}\n"),
+              AllOf(HasSubstr("chain.rpc"), HasSubstr("1 to 8")));
+  EXPECT_THAT(ChainErrorOf("chain: {deployment: d.json, rpc: [\"ws://a\"]}\n"),
+              AllOf(HasSubstr("chain.rpc"), HasSubstr("ws://a"), HasSubstr("https://")));
+  EXPECT_THAT(ChainErrorOf(absl::StrCat(kChain, "  low_balance: some\n")),
+              AllOf(HasSubstr(":11"), HasSubstr("chain.low_balance"), HasSubstr("some")));
+  EXPECT_THAT(ChainErrorOf(absl::StrCat(kChain, "  max_fee: 3\n")), HasSubstr("chain.max_fee"));
+  EXPECT_THAT(ChainErrorOf(absl::StrCat(kChain, "  settle_batch: 101\n")), HasSubstr("100"));
+}
+
+TEST(Config, RefusesARosterBesideTheChainAndAChainBesideTheRoster) {
+  EXPECT_THAT(ChainErrorOf(absl::StrCat(kChain, "roster: roster.yaml\n")),
+              AllOf(HasSubstr("roster"), HasSubstr("registry: evm")));
+  EXPECT_THAT(ErrorOf(kChain), AllOf(HasSubstr("chain"), HasSubstr("registry: file")));
+  EXPECT_THAT(ErrorOf("registry: csv\n"), AllOf(HasSubstr("registry"), HasSubstr("csv")));
+}
+
+TEST(Config, NeedsASlotWithARosterFile) {
+  std::string yaml = kLeast;
+  yaml.erase(0, yaml.find('\n') + 1);
+  const auto config = ParseConfig("c.yaml", yaml);
+  ASSERT_FALSE(config.ok());
+  EXPECT_THAT(std::string(config.status().message()), HasSubstr("slot"));
 }
 
 TEST(Config, SaysWhichFileCannotBeRead) {

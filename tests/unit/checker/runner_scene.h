@@ -35,6 +35,10 @@ class DyingSignatures final : public reporter::SignatureStore {
   explicit DyingSignatures(std::unique_ptr<reporter::SignatureStore> store)
       : store_(std::move(store)) {}
   absl::StatusOr<Signature> Sign(const audit::Report& report, const SigningKey& key) override;
+  absl::StatusOr<std::optional<Digest>> Find(const SigningDomain& domain, std::uint32_t slot,
+                                             std::uint32_t epoch) override {
+    return store_->Find(domain, slot, epoch);
+  }
 
   Dies dies = Dies::kNever;
 

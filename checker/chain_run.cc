@@ -1,0 +1,120 @@
+#include "checker/chain_run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/file.h"
+#include "base/hex.h"
+#include "base/status_macros.h"
+#include "checker/epoch_log.h"
+
+namespace kaisar::checker {
+namespace {
+
+constexpr std::uint64_t kMostReportBytes = 1ull << 30;
+constexpr int kAskAgainMs = 2000;
+constexpr int kLookMs = 100;  // for a request to stop
+
+void Pause(const StopRequest& stop) {
+  for (int waited = 0; waited < kAskAgainMs && !stop.made(); waited += kLookMs) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(kLookMs));
+  }
+}
+
+/// Asks until the chain says which slot has the hot key.
+absl::StatusOr<std::uint32_t> FindSlot(chain::Contracts& contracts, const Address& hot_key,
+                                       const StopRequest& stop, RunConsole& console) {
+  bool told = false;
+  while (!stop.made()) {
+    const auto slot = contracts.SlotOf(hot_key);
+    if (slot.ok() && slot->has_value()) return **slot;
+    if (slot.ok()) {
+      return absl::NotFoundError(
+          absl::StrCat("no slot has the hot key 0x", ToHex(hot_key),
+                       "; register one with kaisar-checker stake, or name the slot in the config"));
+    }
+    if (!std::exchange(told, true)) {
+      console.Notice(absl::StrCat("cannot ask the chain for the slot, trying again: ",
+                                  slot.status().message()));
+    }
+    Pause(stop);
+  }
+  return absl::CancelledError("stopped before the chain told the slot");
+}
+
+absl::StatusOr<audit::SignedReport> ReadReport(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string json, ReadFile(path, kMostReportBytes));
+  return audit::ParseReport(json);
+}
+
+}  // namespace
+
+std::vector<audit::SignedReport> OpenReports(
+    const std::string& data_dir, const chain::Schedule& schedule, std::uint64_t now_s,
+    const std::function<void(const std::string&)>& notice) {
+  std::vector<audit::SignedReport> reports;
+  const auto epochs = FindEpochReports(data_dir);
+  if (!epochs.ok()) {
+    notice(std::string(epochs.status().message()));
+    return reports;
+  }
+  for (const std::uint32_t epoch : *epochs) {
+    if (schedule.settle_end(epoch) <= now_s) continue;
+    const std::string path = EpochReportPath(data_dir, epoch);
+    auto report = ReadReport(path);
+    if (report.ok()) {
+      reports.push_back(*std::move(report));
+    } else {
+      notice(absl::StrCat(path, " does not go to the chain: ", report.status().message()));
+    }
+  }
+  return reports;
+}
+
+ChainRun::ChainRun(std::unique_ptr<ChainAccess> access, std::uint32_t slot, const RunInputs& inputs,
+                   RunConsole& console, const Clock& clock)
+    : access_(std::move(access)),
+      slot_(slot),
+      registry_({slot, inputs.config.chain->confirmations},
+                {access_->contracts(), inputs.keys, inputs.policy, clock,
+                 [&console](const std::string& text) { console.Notice(text); }}) {}
+
+absl::StatusOr<std::unique_ptr<ChainRun>> ChainRun::Start(const RunInputs& inputs,
+                                                          reporter::SignatureStore& signatures,
+                                                          const StopRequest& stop,
+                                                          RunConsole& console, const Clock& clock) {
+  const ChainConfig& config = *inputs.config.chain;
+  ASSIGN_OR_RETURN(auto access, ChainAccess::Open(config, clock, [&stop] { return stop.made(); }));
+  std::optional<std::uint32_t> slot = inputs.config.slot;
+  if (!slot) {
+    ASSIGN_OR_RETURN(slot, FindSlot(access->contracts(), inputs.keys.hot.address(), stop, console));
+  }
+  std::unique_ptr<ChainRun> run(new ChainRun(std::move(access), *slot, inputs, console, clock));
+
+  reporter::SubmitterSettings settings;
+  settings.slot = *slot;
+  settings.outbox_path = OutboxPath(inputs.config);
+  settings.confirmations = config.confirmations;
+  settings.most_fee = config.most_fee();
+  settings.low_balance = config.low_balance;
+  settings.settle_batch = config.settle_batch;
+  reporter::SubmitterHooks hooks;
+  hooks.notice = [&console](const std::string& text) { console.Notice(text); };
+  hooks.stage_changed = [&console](const reporter::EpochStage& stage) { console.Tell(stage); };
+  ASSIGN_OR_RETURN(
+      auto submitter,
+      reporter::Submitter::Open(
+          settings, {run->access_->contracts(), inputs.keys.hot, signatures, clock}, hooks));
+  run->thread_ = std::make_unique<ChainThread>(std::move(submitter), clock, hooks.notice);
+  for (const audit::SignedReport& report :
+       OpenReports(inputs.config.data_dir, run->access_->deployment().schedule,
+                   clock.WallMs() / 1000, hooks.notice)) {
+    run->thread_->Add(report);
+  }
+  return run;
+}
+
+}  // namespace kaisar::checker

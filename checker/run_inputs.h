@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "challenges/policy.h"
+#include "checker/config.h"
+#include "checker/roster_file.h"
+#include "checker/slot_keys.h"
+
+namespace kaisar::checker {
+
+/// Everything that the operator of a checker wrote.
+struct RunInputs {
+  Config config;
+  std::string policy_bytes;
+  challenges::Policy policy;
+  std::optional<RosterFile> roster;  // null with a chain
+  SlotKeys keys;
+};
+
+/// Reads the config and all files that it names, and checks that they fit each other.
+///
+/// Errors: those of the readers; FailedPrecondition when the keys are not those of the roster.
+absl::StatusOr<RunInputs> ReadRunInputs(const std::string& config_path);
+
+/// Where a slot's signature store and outbox are.
+std::string SignaturesPath(const Config& config);
+std::string OutboxPath(const Config& config);
+
+}  // namespace kaisar::checker
