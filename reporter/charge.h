@@ -37,6 +37,8 @@ class Charge {
   const EpochStage& stage() const { return stage_; }
   const NextStep& step() const { return step_; }
   bool ended() const { return IsLast(stage_.stage); }
+  /// Nothing is to be done about it any more.
+  void End() { stage_.stage = Stage::kDone; }
 
   /// Reads the chain and decides the next step. Of devices to settle it learns only when
   /// `may_settle`. `held`: the slot's key is used elsewhere, nothing is committed.

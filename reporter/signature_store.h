@@ -44,6 +44,19 @@ class SignatureStore {
   /// Errors: Internal when the store cannot be read.
   virtual absl::StatusOr<std::optional<Digest>> Find(const SigningDomain& domain,
                                                      std::uint32_t slot, std::uint32_t epoch) = 0;
+
+  /// All that was signed, as JSON for another node (reporter/signature_interchange.h).
+  virtual absl::StatusOr<std::string> Export() = 0;
+
+  /// Takes over what another node exported, all of it or nothing. Nothing is signed any more for an
+  /// epoch up to the last one that is known then, but for what is known: the other node may have
+  /// signed after its export.
+  ///
+  /// Result: rows that were not known before.
+  /// Errors: InvalidArgument with the key when it is no such JSON; AlreadyExists, with both
+  /// digests,
+  ///         when it contradicts this store; Internal when it cannot be made durable.
+  virtual absl::StatusOr<std::uint32_t> Import(const std::string& json) = 0;
 };
 
 }  // namespace kaisar::reporter

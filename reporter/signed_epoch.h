@@ -13,6 +13,8 @@ struct SignedEpoch {
   std::uint32_t slot = 0;
   std::uint32_t epoch = 0;
   Digest digest{};
+  bool imported = false;  // from another node's history
+  friend bool operator==(const SignedEpoch&, const SignedEpoch&) = default;
 };
 
 /// SHA-256 of `before` (of the row before, or zeros) and the row's values: a change to any row

@@ -104,6 +104,7 @@ absl::Status ChainSubmitter::Add(const audit::SignedReport& signed_report) {
                                                    " is not the one that the signature store has"));
   }
   ASSIGN_OR_RETURN(Charge charge, Charge::Make(report, settings_, services_.contracts));
+  if (services_.clock.WallMs() / 1000 >= schedule_.settle_end(report.epoch)) charge.End();
   charges_.try_emplace(report.epoch, std::move(charge));
   return absl::OkStatus();
 }
@@ -242,8 +243,7 @@ absl::Status ChainSubmitter::Dispatch(std::vector<Due> due, const Now& now) {
     const bool overtaken = !due.empty() && CarriesReport(due.front().purpose) &&
                            !CarriesReport(intent.purpose) &&
                            sender_.PendingBlocks(now.latest) >= kOvertakeBlocks;
-    if (wanted && !overtaken) return sender_.Push(now.latest);
-    // One that nobody wants any more is left alone until its nonce is.
+    if (wanted && !overtaken) return sender_.Push(now.latest);  // otherwise it gives up its nonce
   }
   for (Due& one : due) {
     ASSIGN_OR_RETURN(const bool begun, Begin(one, now));

@@ -15,7 +15,7 @@ OWNERS = {
     "grpcpp/": ("provider/", "checker/grpc_client", "tests/support/", "tests/integration/"),
     "grpc/": ("provider/", "checker/grpc_client", "tests/support/", "tests/integration/"),
     "*.grpc.pb.h": ("provider/", "checker/grpc_client", "tests/support/", "tests/integration/"),
-    "sqlite3.h": ("base/sqlite_file.cc", "reporter/signature_store.cc", "tests/"),
+    "sqlite3.h": ("base/sqlite_file.cc", "reporter/signature_", "tests/"),
     "curl/": ("chain/curl_post.cc",),
     # tests/support/stolen_certificate.cc makes a key that no library would make by itself.
     "openssl/": ("base/", "tests/support/stolen_certificate.cc", "tests/integration/"),

@@ -42,6 +42,11 @@ class DyingSignatures final : public reporter::SignatureStore {
 
   Dies dies = Dies::kNever;
 
+  absl::StatusOr<std::string> Export() override { return store_->Export(); }
+  absl::StatusOr<std::uint32_t> Import(const std::string& json) override {
+    return store_->Import(json);
+  }
+
  private:
   std::unique_ptr<reporter::SignatureStore> store_;
 };
