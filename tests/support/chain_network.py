@@ -182,6 +182,29 @@ log_level: info
         self.listening(name, process)
         return process
 
+    def write_checker_config(self, slot, policy, rpc=None):
+        """checker-ID/checker.yaml for a slot on the chain, and its empty signature store."""
+        self.write("policy.yaml", policy)
+        self.write(f"checker-{slot}/checker.yaml", f"""\
+slot: {slot}
+data_dir: data
+registry: evm
+chain: {{deployment: ../deployment.json, rpc: ["{rpc or self.chain.url}"], confirmations: 1}}
+policy: ../policy.yaml
+keystore: keystore.json
+password: ../password
+tls_key: tls.pem
+hash_chain: hash_chain.json
+""")
+        self.call("checker/kaisar-checker", "init-signatures", "--config",
+                  f"checker-{slot}/checker.yaml")
+
+    def start_chain_checker(self, slot, epochs=1):
+        """A real kaisar-checker of a slot on the chain."""
+        return self.start(f"checker-{slot}", "checker/kaisar-checker", "run", "--config",
+                          f"checker-{slot}/checker.yaml", "--epochs", str(epochs), "--progress",
+                          "never")
+
     def go(self):
         """The set-up is done: from now on the chain goes by the machine's clock."""
         if time.time() >= self.genesis:
