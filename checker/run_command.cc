@@ -1,10 +1,8 @@
 #include "checker/run_command.h"
 
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -137,14 +135,6 @@ int RunCommand(const RunOptions& options, const MakeReport& make_report) {
   if (!inputs.ok()) return Fail(inputs.status(), kWrongInput);
   const absl::Status status = RunWith(options, *inputs, make_report);
   return status.ok() ? 0 : Fail(status, kFailed);
-}
-
-absl::Status InitializeSignatures(const std::string& config_path) {
-  ASSIGN_OR_RETURN(const Config config, ReadConfig(config_path));
-  std::error_code error;
-  std::filesystem::create_directories(config.data_dir, error);
-  if (error) return absl::InternalError(absl::StrCat(config.data_dir, ": ", error.message()));
-  return reporter::SignatureStore::Initialize(SignaturesPath(config));
 }
 
 }  // namespace kaisar::checker

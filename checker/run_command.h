@@ -1,8 +1,5 @@
 #pragma once
 
-#include <string>
-
-#include "absl/status/status.h"
 #include "audit/epoch_report.h"
 #include "checker/epoch_log.h"
 #include "checker/run_options.h"
@@ -17,11 +14,5 @@ namespace kaisar::checker {
 ///         are wrong, and nothing was started. 1 and 2 with one line on standard error.
 /// Threads: the main thread, before any other is started: it blocks signals for all of them.
 int RunCommand(const RunOptions& options, const MakeReport& make_report = audit::MakeReport);
-
-/// Makes the empty signature store of a slot that has never signed, and the data directory if there
-/// is none.
-///
-/// Errors: as ReadConfig; AlreadyExists when there is a store.
-absl::Status InitializeSignatures(const std::string& config_path);
 
 }  // namespace kaisar::checker

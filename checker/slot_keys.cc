@@ -25,6 +25,13 @@ absl::StatusOr<HashChain> OpenHashChain(const std::string& path, const std::stri
   return chain;
 }
 
+absl::StatusOr<SigningKey> OpenKeystore(const std::string& path, const std::string& password) {
+  ASSIGN_OR_RETURN(const std::string json, ReadSecretFile(path, kMostKeyFileBytes));
+  absl::StatusOr<SigningKey> key = DecryptKeystore(json, password);
+  if (!key.ok()) return In(path, key.status());
+  return key;
+}
+
 absl::Status Differ(absl::string_view what, const std::string& ours, const std::string& roster) {
   if (ours == roster) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat("the roster's ", what, " for this slot is ",
@@ -34,16 +41,19 @@ absl::Status Differ(absl::string_view what, const std::string& ours, const std::
 
 }  // namespace
 
+absl::StatusOr<SigningKey> ReadHotKey(const Config& config) {
+  ASSIGN_OR_RETURN(const std::string password, ReadPassword(config.password));
+  return OpenKeystore(config.keystore, password);
+}
+
 absl::StatusOr<SlotKeys> ReadSlotKeys(const Config& config) {
   ASSIGN_OR_RETURN(const std::string tls_pem, ReadSecretFile(config.tls_key, kMostKeyFileBytes));
   absl::StatusOr<TlsKey> tls = ParseTlsKey(tls_pem);
   if (!tls.ok()) return In(config.tls_key, tls.status());
-  ASSIGN_OR_RETURN(const std::string keystore, ReadSecretFile(config.keystore, kMostKeyFileBytes));
   ASSIGN_OR_RETURN(const std::string password, ReadPassword(config.password));
-  absl::StatusOr<SigningKey> hot = DecryptKeystore(keystore, password);
-  if (!hot.ok()) return In(config.keystore, hot.status());
+  ASSIGN_OR_RETURN(SigningKey hot, OpenKeystore(config.keystore, password));
   ASSIGN_OR_RETURN(HashChain chain, OpenHashChain(config.hash_chain, password));
-  return SlotKeys{*std::move(hot), *std::move(tls), std::move(chain)};
+  return SlotKeys{std::move(hot), *std::move(tls), std::move(chain)};
 }
 
 absl::StatusOr<HashChain> ReadHashChain(const Config& config) {

@@ -26,6 +26,9 @@ struct SlotKeys {
 /// Cost:   two key derivations (about two seconds at standard strength).
 absl::StatusOr<SlotKeys> ReadSlotKeys(const Config& config);
 
+/// Reads only the hot key.
+absl::StatusOr<SigningKey> ReadHotKey(const Config& config);
+
 /// Reads only the hash chain.
 absl::StatusOr<HashChain> ReadHashChain(const Config& config);
 

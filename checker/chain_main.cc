@@ -1,0 +1,70 @@
+// The commands that speak to the chain for a person: stake, unstake, withdraw.
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "checker/chain_commands.h"
+#include "checker/command_line.h"
+
+namespace kaisar::checker {
+namespace {
+
+using Options = std::shared_ptr<OwnerOptions>;
+
+void AddOwner(CLI::App* command, OwnerOptions& options, bool required) {
+  command->add_option("--config", options.config, "checker.yaml, with registry: evm")->required();
+  CLI::Option* keystore = command->add_option(
+      "--owner-keystore", options.owner_keystore,
+      required ? "the owner's key, Web3 Secret Storage; keep it off the checker's machine otherwise"
+               : "who pays the gas; without it the hot key does");
+  if (required) keystore->required();
+  command->add_option("--owner-password-file", options.owner_password,
+                      "its password: a file (mode 0600) or fd:N; asked for without");
+  command->add_flag("--yes", options.yes, "do not ask before sending");
+}
+
+void AddStake(CLI::App& app, Chosen& chosen) {
+  const Options options = std::make_shared<OwnerOptions>();
+  CLI::App* stake = app.add_subcommand(
+      "stake",
+      "register a slot: the owner gives a licence and the stake, the hot key of the config checks "
+      "devices and signs reports for it. Three transactions by the owner, who needs the licence, "
+      "the stake in KAI, and coin for gas. Duty begins two or three epochs later; from then on a "
+      "missed report costs stake, so keep the checker running. Prints the slot's id");
+  AddOwner(stake, *options, /*required=*/true);
+  stake->add_option("--license", options->license, "id of a CheckerLicense that the owner holds")
+      ->required();
+  stake->callback([&chosen, options] { chosen = [options] { return StakeCommand(*options); }; });
+}
+
+void AddUnstake(CLI::App& app, Chosen& chosen) {
+  const Options options = std::make_shared<OwnerOptions>();
+  CLI::App* unstake = app.add_subcommand(
+      "unstake",
+      "leave, in two steps: first it asks for the slot's exit, which ends its duty two epochs "
+      "later; keep the checker running until then. Run again after the unbonding time it claims "
+      "licence and stake. In between it tells how long there is to wait");
+  AddOwner(unstake, *options, /*required=*/true);
+  unstake->callback(
+      [&chosen, options] { chosen = [options] { return UnstakeCommand(*options); }; });
+}
+
+void AddWithdraw(CLI::App& app, Chosen& chosen) {
+  const Options options = std::make_shared<OwnerOptions>();
+  CLI::App* withdraw = app.add_subcommand(
+      "withdraw",
+      "mint what the slot has earned to its owner. Anybody may pay for that, the hot key included: "
+      "the KAI goes to the owner either way");
+  AddOwner(withdraw, *options, /*required=*/false);
+  withdraw->callback(
+      [&chosen, options] { chosen = [options] { return WithdrawCommand(*options); }; });
+}
+
+}  // namespace
+
+void AddChainCommands(CLI::App& app, Chosen& chosen) {
+  AddStake(app, chosen);
+  AddUnstake(app, chosen);
+  AddWithdraw(app, chosen);
+}
+
+}  // namespace kaisar::checker

@@ -1,0 +1,212 @@
+#include "checker/owner_commands.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "base/hex.h"
+#include "base/keccak256.h"
+#include "base/status_macros.h"
+#include "chain/calls.h"
+
+namespace kaisar::checker {
+namespace {
+
+constexpr int kRegisterTries = 3;
+
+std::string Hex(ByteView bytes) {
+  return absl::StrCat("0x", ToHex(bytes));
+}
+std::string Kai(const Uint256& wei) {
+  return absl::StrCat(FormatEther(wei), " KAI");
+}
+
+absl::Status Confirm(const OwnerSession& session, const std::string& what) {
+  if (session.confirm(what)) return absl::OkStatus();
+  return absl::CancelledError("nothing was sent");
+}
+
+absl::StatusOr<chain::Receipt> Send(const OwnerSession& session, const std::string& what,
+                                    const Address& to, Bytes input) {
+  session.out << what << " …\n" << std::flush;
+  ASSIGN_OR_RETURN(const chain::Receipt receipt,
+                   chain::SendAndWait(session.contracts.client(), session.key, to, std::move(input),
+                                      session.wait, session.clock));
+  session.out << "  block " << receipt.block_number << ", transaction " << Hex(receipt.transaction)
+              << ", gas " << receipt.gas_used << "\n"
+              << std::flush;
+  return receipt;
+}
+
+absl::Status CheckFunds(const OwnerSession& session, const Uint256& license, const Uint256& stake) {
+  const Address owner = session.key.address();
+  auto holder = session.contracts.LicenseOwner(license);
+  if (absl::IsAborted(holder.status())) {
+    return absl::FailedPreconditionError(absl::StrCat("there is no licence ", license.ToDecimal()));
+  }
+  RETURN_IF_ERROR(holder.status());
+  if (*holder != owner) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "licence ", license.ToDecimal(), " belongs to ", Hex(*holder), ", this is ", Hex(owner)));
+  }
+  ASSIGN_OR_RETURN(const Uint256 balance, session.contracts.TokenBalance(owner));
+  if (balance >= stake) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat(Hex(owner), " has ", Kai(balance), ", a slot needs a stake of ", Kai(stake)));
+}
+
+/// The first epoch to ask for. Near the end of an epoch one more, for the transaction may be
+/// included in the next one, when the earlier choice is gone.
+absl::StatusOr<std::uint32_t> ChooseFirstEpoch(const OwnerSession& session) {
+  ASSIGN_OR_RETURN(const std::uint32_t counts_from, session.contracts.CountsFrom());
+  ASSIGN_OR_RETURN(const chain::Block latest, session.contracts.client().Latest());
+  const chain::Schedule& schedule = session.contracts.deployment().schedule;
+  if (latest.timestamp_s < schedule.genesis) return counts_from;
+  const std::uint64_t into = (latest.timestamp_s - schedule.genesis) % schedule.epoch_seconds;
+  return into > schedule.epoch_seconds / 2 ? counts_from + 1 : counts_from;
+}
+
+absl::StatusOr<Digest> AnchorFor(const HashChain& chain, std::uint32_t first_epoch) {
+  const auto secret = chain.Secret(first_epoch);
+  if (!secret.ok()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the hash chain has no secret for epoch ", first_epoch, ", the slot's first (",
+        secret.status().message(), "); make keys with --first-epoch ", first_epoch, " or less"));
+  }
+  return Keccak256(*secret);
+}
+
+// Between choice and block an epoch may have ended: then it is chosen anew.
+absl::StatusOr<std::uint32_t> Register(const OwnerSession& session, const Uint256& license,
+                                       const SlotKeys& keys) {
+  ASSIGN_OR_RETURN(const Digest pin, TlsPin(keys.tls.certificate_pem));
+  absl::Status status;
+  for (int tried = 0; tried < kRegisterTries; ++tried) {
+    ASSIGN_OR_RETURN(const std::uint32_t first_epoch, ChooseFirstEpoch(session));
+    ASSIGN_OR_RETURN(const Digest anchor, AnchorFor(keys.chain, first_epoch));
+    const chain::SlotRegistration registration{license, keys.hot.address(), pin, anchor,
+                                               first_epoch};
+    status = Send(session, absl::StrCat("registering the slot from epoch ", first_epoch, " on"),
+                  session.contracts.deployment().slots, chain::RegisterSlotCall(registration))
+                 .status();
+    if (status.ok()) return first_epoch;
+    if (!absl::IsAborted(status) || !absl::StrContains(status.message(), "BadFirstEpoch")) break;
+  }
+  return status;
+}
+
+absl::Status Allow(const OwnerSession& session, const Uint256& license, const Uint256& stake) {
+  const chain::Deployment& deployment = session.contracts.deployment();
+  ASSIGN_OR_RETURN(const Uint256 allowed,
+                   session.contracts.Allowance(session.key.address(), deployment.slots));
+  if (allowed < stake) {
+    RETURN_IF_ERROR(Send(session, absl::StrCat("allowing the Slots contract to take ", Kai(stake)),
+                         deployment.token, chain::ApproveCall(deployment.slots, stake))
+                        .status());
+  }
+  return Send(session,
+              absl::StrCat("allowing the Slots contract to take licence ", license.ToDecimal()),
+              deployment.license, chain::ApproveCall(deployment.slots, license))
+      .status();
+}
+
+absl::Status TellClaim(const OwnerSession& session, std::uint32_t slot,
+                       const chain::SlotState& state) {
+  session.out << "slot " << slot << " has no duty from epoch " << state.active_until
+              << " on; keep its checker running until the one before is revealed.\n"
+              << "its stake of " << Kai(state.stake) << " and licence " << state.license.ToDecimal()
+              << " can be claimed from " << UtcTime(state.claimable_at)
+              << " on: run this command again\n";
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Stake(const OwnerSession& session, const Uint256& license, const SlotKeys& keys) {
+  chain::Contracts& contracts = session.contracts;
+  const Address hot_key = keys.hot.address();
+  ASSIGN_OR_RETURN(const std::optional<std::uint32_t> taken, contracts.SlotOf(hot_key));
+  if (taken) {
+    return absl::AlreadyExistsError(absl::StrCat("slot ", *taken, " has the hot key ", Hex(hot_key),
+                                                 " already; one key serves one slot"));
+  }
+  ASSIGN_OR_RETURN(const Uint256 stake, contracts.StakeRequired());
+  RETURN_IF_ERROR(CheckFunds(session, license, stake));
+  ASSIGN_OR_RETURN(const std::uint32_t soonest, ChooseFirstEpoch(session));
+  RETURN_IF_ERROR(AnchorFor(keys.chain, soonest).status());
+  RETURN_IF_ERROR(Confirm(
+      session,
+      absl::StrCat("stake ", Kai(stake), " and licence ", license.ToDecimal(), " of ",
+                   Hex(session.key.address()), " for a slot with the hot key ", Hex(hot_key))));
+  RETURN_IF_ERROR(Allow(session, license, stake));
+  ASSIGN_OR_RETURN(const std::uint32_t first_epoch, Register(session, license, keys));
+  ASSIGN_OR_RETURN(const std::optional<std::uint32_t> slot, contracts.SlotOf(hot_key));
+  if (!slot) {
+    return absl::UnavailableError(
+        "the slot is registered, but the chain does not tell its id yet; "
+        "kaisar-checker status will");
+  }
+  session.out << "slot " << *slot << " is registered and has its first duty in epoch "
+              << first_epoch << ", which begins "
+              << UtcTime(contracts.deployment().schedule.begin(first_epoch)) << "\n"
+              << "in checker.yaml:\n  slot: " << *slot << "\n"
+              << "the hot key " << Hex(hot_key) << " pays for the reports: send it some coin\n";
+  return absl::OkStatus();
+}
+
+absl::Status Unstake(const OwnerSession& session, std::uint32_t slot) {
+  const Address& slots = session.contracts.deployment().slots;
+  ASSIGN_OR_RETURN(chain::SlotState state, session.contracts.Slot(slot));
+  if (state.license.is_zero()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("slot ", slot, " was claimed already: nothing is left in it"));
+  }
+  if (state.owner != session.key.address()) {
+    return absl::PermissionDeniedError(absl::StrCat("slot ", slot, " belongs to ", Hex(state.owner),
+                                                    ", this is ", Hex(session.key.address())));
+  }
+  if (state.claimable_at == 0) {
+    RETURN_IF_ERROR(Confirm(session, absl::StrCat("end the duty of slot ", slot)));
+    RETURN_IF_ERROR(Send(session, absl::StrCat("asking for the exit of slot ", slot), slots,
+                         chain::RequestExitCall(slot))
+                        .status());
+    ASSIGN_OR_RETURN(state, session.contracts.Slot(slot));
+    return TellClaim(session, slot, state);
+  }
+  ASSIGN_OR_RETURN(const chain::Block latest, session.contracts.client().Latest());
+  if (latest.timestamp_s < state.claimable_at) return TellClaim(session, slot, state);
+  RETURN_IF_ERROR(Confirm(session, absl::StrCat("claim ", Kai(state.stake), " and licence ",
+                                                state.license.ToDecimal(), " from slot ", slot)));
+  RETURN_IF_ERROR(
+      Send(session, absl::StrCat("claiming slot ", slot), slots, chain::ClaimSlotCall(slot))
+          .status());
+  session.out << Kai(state.stake) << " and licence " << state.license.ToDecimal() << " are back at "
+              << Hex(state.owner) << "; withdraw what is still owed: kaisar-checker withdraw\n";
+  return absl::OkStatus();
+}
+
+absl::Status WithdrawSlot(const OwnerSession& session, std::uint32_t slot) {
+  ASSIGN_OR_RETURN(const chain::SlotAccount account, session.contracts.AccountOf(slot));
+  if (account.owed.is_zero()) {
+    session.out << "slot " << slot << " is owed nothing\n";
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const chain::SlotState state, session.contracts.Slot(slot));
+  RETURN_IF_ERROR(Confirm(session, absl::StrCat("withdraw ", Kai(account.owed), " of slot ", slot,
+                                                " to its owner ", Hex(state.owner))));
+  RETURN_IF_ERROR(Send(session, absl::StrCat("withdrawing what slot ", slot, " is owed"),
+                       session.contracts.deployment().settlement, chain::WithdrawSlotsCall({slot}))
+                      .status());
+  ASSIGN_OR_RETURN(const Uint256 balance, session.contracts.TokenBalance(state.owner));
+  session.out << Hex(state.owner) << " has " << Kai(balance) << " now\n";
+  return absl::OkStatus();
+}
+
+std::string UtcTime(std::uint64_t unix_s) {
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC",
+                          absl::FromUnixSeconds(static_cast<std::int64_t>(unix_s)),
+                          absl::UTCTimeZone());
+}
+
+}  // namespace kaisar::checker

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <ostream>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/signing_key.h"
+#include "base/uint256.h"
+#include "chain/contracts.h"
+#include "chain/send_and_wait.h"
+#include "checker/slot_keys.h"
+
+namespace kaisar::checker {
+
+/// A person at the chain: what they sign with, what they see, and what they are asked.
+struct OwnerSession {
+  chain::Contracts& contracts;
+  const SigningKey& key;  // pays and signs
+  const Clock& clock;
+  chain::WaitOptions wait;
+  std::ostream& out;
+  /// Shows what is about to be done and tells whether to do it.
+  std::function<bool(const std::string& what)> confirm;
+};
+
+/// Stakes a slot: allows the Slots contract to take licence and stake, and registers hot key, TLS
+/// pin and hash chain for the next epoch that can be had. Prints slot, first epoch and the line for
+/// the config.
+///
+/// Errors: AlreadyExists when a slot has the hot key; FailedPrecondition when the licence is
+///         somebody else's, or the hash chain does not reach the first epoch; ResourceExhausted
+///         when the owner has too little KAI; Cancelled when the person said no; those of
+///         SendAndWait.
+absl::Status Stake(const OwnerSession& session, const Uint256& license, const SlotKeys& keys);
+
+/// The next step out: asks for exit, or claims licence and stake once they are free; tells what
+/// comes next and when.
+///
+/// Errors: PermissionDenied when the key is not the owner's; FailedPrecondition when the slot was
+///         claimed; Cancelled; those of SendAndWait.
+absl::Status Unstake(const OwnerSession& session, std::uint32_t slot);
+
+/// Mints what the slot has earned to its owner, by whoever pays the gas.
+///
+/// Errors: those of SendAndWait.
+absl::Status WithdrawSlot(const OwnerSession& session, std::uint32_t slot);
+
+/// "2026-11-22 21:14:05 UTC".
+std::string UtcTime(std::uint64_t unix_s);
+
+}  // namespace kaisar::checker
