@@ -31,7 +31,7 @@ constexpr const char* kContractErrors[] = {
     "LatePending(uint32 epoch, uint256 blockNumber)",
     "NoDevice(uint24 device, uint24 count)",
     "NoLateHash(uint32 epoch, uint256 blockNumber)",
-    "NoSlot(uint32 slot, uint256 count)",
+    "NoSlot(uint32 slot, uint32 count)",
     "NoWeight(uint32 epoch, uint24 device)",
     "NotActive(uint32 slot, uint32 epoch)",
     "NotCommitted(uint32 epoch, uint32 slot)",

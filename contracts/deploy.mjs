@@ -1,13 +1,15 @@
 #!/usr/bin/env node
-// Deploys the network's contracts, wires their roles, reads everything back, and writes the deployment file.
+// Deploys the network's contracts, wires their roles, reads everything back, and writes the
+// deployment file.
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Contract, ContractFactory, HDNodeWallet, JsonRpcProvider, Wallet, ZeroAddress,
-         getAddress, getCreateAddress, id, isAddress, parseEther, toQuantity } from "ethers";
+         getAddress, getCreateAddress, id, isAddress, parseEther } from "ethers";
 
 const DAY = 86400;
+const WAIT_MS = 300_000; // for a transaction to get into a block
 const HELP = `usage: deploy.mjs --rpc URL (--key-file FILE | --mnemonic-dev) --out FILE [options]
 
   --rpc URL                 JSON-RPC endpoint
@@ -31,8 +33,8 @@ const HELP = `usage: deploy.mjs --rpc URL (--key-file FILE | --mnemonic-dev) --o
   --guardian ADDRESS        may pause (the deployer)
   --proposer ADDRESS        may propose to the timelock (the guardian)
   --timelock-delay S        (2 days)
-  --keep-admin              for development: the deployer stays admin, and may mint licences, promote
-                            devices and tell which are in service
+  --keep-admin              for development: the deployer stays admin, and may mint licences,
+                            promote devices and tell which are in service
   --json                    print the deployment file instead of a summary
   --help`;
 
@@ -77,10 +79,12 @@ function readKey(options) {
     fail("give either --key-file or --mnemonic-dev");
   }
   if (options["mnemonic-dev"]) {
-    return HDNodeWallet.fromPhrase("test test test test test test test test test test test junk").privateKey;
+    return HDNodeWallet.fromPhrase(`${"test ".repeat(11)}junk`).privateKey;
   }
   const key = readFileSync(options["key-file"], "utf8").trim().replace(/^0x/, "");
-  if (!/^[0-9a-fA-F]{64}$/.test(key)) fail(`--key-file: ${options["key-file"]} holds no 64 hexadecimal digits`);
+  if (!/^[0-9a-fA-F]{64}$/.test(key)) {
+    fail(`--key-file: ${options["key-file"]} holds no 64 hexadecimal digits`);
+  }
   return `0x${key}`;
 }
 
@@ -105,8 +109,12 @@ function readSchedule(options, now) {
     unbondingSeconds: seconds("unbonding-seconds", 14 * DAY),
   };
   const reports = schedule.commitSeconds + schedule.revealSeconds;
-  if (reports > epochSeconds) fail(`commit and reveal windows take ${reports} s, an epoch ${epochSeconds} s`);
-  if (reports >= schedule.settleSeconds) fail(`--settle-seconds must be above ${reports}, the reports' windows`);
+  if (reports > epochSeconds) {
+    fail(`commit and reveal windows take ${reports} s, an epoch ${epochSeconds} s`);
+  }
+  if (reports >= schedule.settleSeconds) {
+    fail(`--settle-seconds must be above ${reports}, the length of the reports' windows`);
+  }
   return schedule;
 }
 
@@ -118,7 +126,9 @@ function readParameters(options) {
     providerPercent: wholeNumber("provider-percent", options["provider-percent"] ?? "80", 0, 100),
     band: wholeNumber("band", options.band ?? "6", 0, 199),
   };
-  if (parameters.initialSupply > parseEther("1000000000")) fail("--initial-supply: the cap is 1000000000");
+  if (parameters.initialSupply > parseEther("1000000000")) {
+    fail("--initial-supply: the cap is 1000000000");
+  }
   return parameters;
 }
 
@@ -144,16 +154,18 @@ class Sender {
     const call = { from: this.wallet.address, ...transaction };
     let gas;
     try {
-      // On top of what is not yet in a block; an endpoint that cannot do so is asked again after the block.
+      // On top of what is not yet in a block; an endpoint that cannot do so is asked again after
+      // the block.
       gas = await this.wallet.provider.send("eth_estimateGas", [call, "pending"]);
     } catch {
       await this.wait();
       gas = await this.wallet.provider.send("eth_estimateGas", [call]).catch((error) => {
-        throw new Error(`${what}: ${error.info?.error?.message ?? error.shortMessage ?? error.message}`);
+        throw new Error(`${what}: ${error.info?.error?.message ?? error.message}`);
       });
     }
     const gasLimit = BigInt(gas) * 5n / 4n;
-    const response = await this.wallet.sendTransaction({ ...transaction, nonce: this.nonce, gasLimit });
+    const response =
+      await this.wallet.sendTransaction({ ...transaction, nonce: this.nonce, gasLimit });
     this.nonce += 1;
     this.sent.push({ what, response });
   }
@@ -174,8 +186,9 @@ class Sender {
   /** Waits until all that was sent is in blocks; returns the first one's number. */
   async wait() {
     for (const one of this.sent) {
-      one.receipt ??= await this.wallet.provider.waitForTransaction(one.response.hash, 1, 300_000);
-      if (one.receipt?.status !== 1) throw new Error(`${one.what}: transaction ${one.response.hash} failed`);
+      const { hash } = one.response;
+      one.receipt ??= await this.wallet.provider.waitForTransaction(hash, 1, WAIT_MS);
+      if (one.receipt?.status !== 1) throw new Error(`${one.what}: transaction ${hash} failed`);
     }
     return this.sent[0].receipt.blockNumber;
   }
@@ -185,22 +198,23 @@ async function deployAll(sender, schedule, parameters, roles) {
   const admin = sender.wallet.address; // until the roles are handed over
   const { initialSupply, stake, bondPerWeight, providerPercent, band } = parameters;
   const c = {};
-  c.KaiToken = await sender.deploy("KaiToken", [admin, roles.treasury, initialSupply]);
-  c.CheckerLicense = await sender.deploy("CheckerLicense", [admin]);
-  c.Emission = await sender.deploy("Emission", [c.KaiToken.target, schedule, initialSupply]);
-  c.BlockHashBeacon = await sender.deploy("BlockHashBeacon", [schedule]);
-  c.Devices = await sender.deploy("Devices", [c.KaiToken.target, schedule, bondPerWeight, admin]);
-  c.Slots = await sender.deploy("Slots", [c.KaiToken.target, c.CheckerLicense.target, schedule, stake, admin]);
-  c.Reports = await sender.deploy("Reports", [c.Slots.target, c.BlockHashBeacon.target, schedule, admin]);
-  c.Settlement = await sender.deploy("Settlement", [
-    c.KaiToken.target, c.Emission.target, c.BlockHashBeacon.target, c.Devices.target, c.Slots.target,
-    c.Reports.target, schedule, providerPercent, band, admin]);
-  c.Timelock = await sender.deploy("Timelock", [roles.delay, [roles.proposer], [ZeroAddress]]);
+  const deploy = async (name, ...parts) => (c[name] = await sender.deploy(name, parts)).target;
+  const token = await deploy("KaiToken", admin, roles.treasury, initialSupply);
+  const license = await deploy("CheckerLicense", admin);
+  const emission = await deploy("Emission", token, schedule, initialSupply);
+  const beacon = await deploy("BlockHashBeacon", schedule);
+  const devices = await deploy("Devices", token, schedule, bondPerWeight, admin);
+  const slots = await deploy("Slots", token, license, schedule, stake, admin);
+  const reports = await deploy("Reports", slots, beacon, schedule, admin);
+  await deploy("Settlement", token, emission, beacon, devices, slots, reports, schedule,
+               providerPercent, band, admin);
+  await deploy("Timelock", roles.delay, [roles.proposer], [ZeroAddress]);
   return c;
 }
 
 const ADMIN_ROLE = `0x${"00".repeat(32)}`;
-const GOVERNED = ["KaiToken", "CheckerLicense", "Devices", "Slots", "Reports", "Settlement"];
+const PAUSABLE = ["Devices", "Slots", "Reports", "Settlement"];
+const GOVERNED = ["KaiToken", "CheckerLicense", ...PAUSABLE];
 
 /** [contract, role, holder] of everything that must be granted. */
 function grants(c, roles, deployer) {
@@ -211,11 +225,11 @@ function grants(c, roles, deployer) {
     ["Slots", "PARAMETER_ROLE", c.Timelock.target],
     ["Devices", "SETTLEMENT_ROLE", c.Settlement.target],
     ["Devices", "PARAMETER_ROLE", c.Timelock.target],
-    ...["Devices", "Slots", "Reports", "Settlement"].map((name) => [name, "PAUSER_ROLE", roles.guardian]),
+    ...PAUSABLE.map((name) => [name, "PAUSER_ROLE", roles.guardian]),
   ];
   if (roles.keepAdmin) {
-    list.push(["CheckerLicense", "MINTER_ROLE", deployer], ["Devices", "SETTLEMENT_ROLE", deployer],
-              ["Devices", "RENTAL_ROLE", deployer]);
+    list.push(["CheckerLicense", "MINTER_ROLE", deployer],
+              ["Devices", "SETTLEMENT_ROLE", deployer], ["Devices", "RENTAL_ROLE", deployer]);
   }
   return [...list.map(([name, role, holder]) => [name, id(role), holder]),
           ...GOVERNED.map((name) => [name, ADMIN_ROLE, c.Timelock.target])];
@@ -235,14 +249,19 @@ async function wire(sender, c, roles) {
 /** Reads back what was deployed; throws with the first thing that is not as it was asked for. */
 async function verify(c, schedule, parameters, roles, deployer) {
   const expect = (what, found, wanted) => {
-    if (String(found) !== String(wanted)) throw new Error(`${what} is ${found}, expected ${wanted}`);
+    if (String(found) !== String(wanted)) {
+      throw new Error(`${what} is ${found}, expected ${wanted}`);
+    }
   };
-  for (const name of ["Emission", "BlockHashBeacon", "Devices", "Slots", "Reports", "Settlement"]) {
+  for (const name of ["Emission", "BlockHashBeacon", ...PAUSABLE]) {
     const found = (await c[name].schedule()).toObject();
-    for (const [key, value] of Object.entries(schedule)) expect(`${name}: ${key}`, found[key], value);
+    for (const [key, value] of Object.entries(schedule)) {
+      expect(`${name}: ${key}`, found[key], value);
+    }
   }
   expect("KaiToken: supply", await c.KaiToken.totalSupply(), parameters.initialSupply);
-  expect("KaiToken: balance of the treasury", await c.KaiToken.balanceOf(roles.treasury), parameters.initialSupply);
+  expect("KaiToken: balance of the treasury", await c.KaiToken.balanceOf(roles.treasury),
+         parameters.initialSupply);
   expect("Slots: stake", await c.Slots.stakeRequired(), parameters.stake);
   expect("Devices: bond per weight", await c.Devices.bondPerWeight(), parameters.bondPerWeight);
   expect("Timelock: delay", await c.Timelock.getMinDelay(), roles.delay);
@@ -250,16 +269,17 @@ async function verify(c, schedule, parameters, roles, deployer) {
     expect(`${name}: role ${role} of ${holder}`, await c[name].hasRole(role, holder), true);
   }
   for (const name of GOVERNED) {
-    expect(`${name}: the deployer's admin role`, await c[name].hasRole(ADMIN_ROLE, deployer), roles.keepAdmin);
+    expect(`${name}: the deployer's admin role`, await c[name].hasRole(ADMIN_ROLE, deployer),
+           roles.keepAdmin);
   }
 }
 
 function deploymentFile(c, chainId, block, schedule, parameters) {
-  const contracts = Object.fromEntries(Object.entries(c).map(([name, contract]) => [name, contract.target]));
-  const wei = (value) => (typeof value === "bigint" ? value.toString() : value);
+  const map = (object, change) =>
+    Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
   return {
-    version: 1, chainId, block, contracts, schedule,
-    parameters: Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key, wei(value)])),
+    version: 1, chainId, block, contracts: map(c, (contract) => contract.target), schedule,
+    parameters: map(parameters, (value) => (typeof value === "bigint" ? `${value}` : value)),
   };
 }
 
@@ -275,8 +295,11 @@ async function main(argv) {
     console.log(HELP);
     return;
   }
-  for (const name of ["rpc", "out"]) if (options[name] === undefined) fail(`--${name} is missing (see --help)`);
-  const provider = new JsonRpcProvider(options.rpc, undefined, { polling: true, staticNetwork: true });
+  for (const name of ["rpc", "out"]) {
+    if (options[name] === undefined) fail(`--${name} is missing (see --help)`);
+  }
+  const provider =
+    new JsonRpcProvider(options.rpc, undefined, { polling: true, staticNetwork: true });
   provider.pollingInterval = 250;
   const wallet = new Wallet(readKey(options), provider);
   const parameters = readParameters(options);
@@ -304,8 +327,10 @@ async function main(argv) {
   if (options.json) {
     process.stdout.write(json);
   } else {
-    for (const [name, at] of Object.entries(content.contracts)) console.log(`${name.padEnd(16)} ${at}`);
-    console.log(`chain ${chainId}, block ${toQuantity(block)}, genesis ${schedule.genesis}: ${options.out}`);
+    for (const [name, at] of Object.entries(content.contracts)) {
+      console.log(`${name.padEnd(16)} ${at}`);
+    }
+    console.log(`chain ${chainId}, block ${block}, genesis ${schedule.genesis}: ${options.out}`);
   }
   provider.destroy();
 }

@@ -73,6 +73,23 @@ contract GasTest is Network {
         _gate("withdraw of a slot", 90_000);
     }
 
+    /// @dev The target chain charges for the size of the code that a transaction runs.
+    function test_the_contracts_of_every_epoch_have_less_than_10_000_bytes() public view {
+        _gateSize("Reports", address(reports), 10_000);
+        _gateSize("Settlement", address(settlement), 10_000);
+        // What no epoch runs, or only views of: the limit of every chain.
+        _gateSize("Slots", address(slots), 24_576);
+        _gateSize("Devices", address(devices), 24_576);
+        _gateSize("Emission", address(emission), 24_576);
+        _gateSize("KaiToken", address(token), 24_576);
+        _gateSize("CheckerLicense", address(license), 24_576);
+    }
+
+    function _gateSize(string memory name, address at, uint256 limit) private view {
+        _print(string.concat(name, ", bytes | ", vm.toString(at.code.length), " | ", vm.toString(limit)));
+        vm.assertLt(at.code.length, limit, name);
+    }
+
     function _revealOf(uint256 count) private {
         bytes32[] memory words = _sparse(count);
         _open(0);

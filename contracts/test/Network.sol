@@ -74,7 +74,7 @@ abstract contract Network is Arena {
         reports.reveal(e, slot, _secret(slot, e), TRANSCRIPT, POLICY, words);
     }
 
-    /// @dev Opens the epoch, lets slots 0 … count - 1 report what `words` has for each, and ends in the settle window.
+    /// @dev Opens the epoch, lets a slot report each of `words`, and ends at the begin of the settle window.
     function _report(uint32 e, bytes32[][] memory words) internal {
         if (beacon.beaconOf(e) == 0) _open(e);
         vm.warp(_commitBegin(e));

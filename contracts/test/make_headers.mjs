@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Prints the RLP headers of Beacon.t.sol: two blocks of an anvil around 1,700,000,000, checked against
-// the hashes that anvil gives. Start it with --hardfork shanghai --timestamp 1699999000 --no-mining.
+// Prints the RLP headers of Beacon.t.sol: two blocks of an anvil around 1,700,000,000, checked
+// against the hashes that anvil gives. Start it with --hardfork shanghai --timestamp 1699999000
+// --no-mining.
 // usage: make_headers.mjs RPC
 import { JsonRpcProvider, encodeRlp, keccak256 } from "ethers";
 
@@ -14,9 +15,10 @@ function integer(quantity) {
 async function header(number) {
   const b = await provider.send("eth_getBlockByNumber", [number, false]);
   const encoded = encodeRlp([
-    b.parentHash, b.sha3Uncles, b.miner, b.stateRoot, b.transactionsRoot, b.receiptsRoot, b.logsBloom,
-    integer(b.difficulty), integer(b.number), integer(b.gasLimit), integer(b.gasUsed),
-    integer(b.timestamp), b.extraData, b.mixHash, b.nonce, integer(b.baseFeePerGas), b.withdrawalsRoot]);
+    b.parentHash, b.sha3Uncles, b.miner, b.stateRoot, b.transactionsRoot, b.receiptsRoot,
+    b.logsBloom, integer(b.difficulty), integer(b.number), integer(b.gasLimit), integer(b.gasUsed),
+    integer(b.timestamp), b.extraData, b.mixHash, b.nonce, integer(b.baseFeePerGas),
+    b.withdrawalsRoot]);
   if (keccak256(encoded) !== b.hash) throw new Error(`block ${number} has the hash ${b.hash}`);
   return encoded;
 }
