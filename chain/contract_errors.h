@@ -16,6 +16,7 @@ constexpr const char* kContractErrors[] = {
     "AnchorOutOfReach(uint32 slot, uint32 from, uint32 epoch)",
     "AnchorPending(uint32 slot, uint32 firstEpoch)",
     "AnchorUsed(bytes32 value)",
+    "AnchorUsed(bytes32 value)",
     "BadEndpoint(uint256 length)",
     "BadFirstEpoch(uint32 firstEpoch, uint32 from)",
     "BadHeader(uint256 offset)",

@@ -22,6 +22,7 @@ namespace {
 constexpr std::size_t kSelectorBytes = 4;
 constexpr std::size_t kMostHexBytes = 100;
 constexpr std::size_t kMostTextBytes = 300;
+constexpr char kNoReason[] = "no reason given";
 
 struct Parameter {
   std::string type;
@@ -108,13 +109,14 @@ std::string AsHex(ByteView revert) {
 }  // namespace
 
 std::string DescribeRevert(ByteView revert) {
-  if (revert.empty()) return "no reason given";
+  if (revert.empty()) return kNoReason;
   if (revert.size() < kSelectorBytes) return AsHex(revert);
   const Bytes selector(revert.begin(), revert.begin() + kSelectorBytes);
   AbiDecoder decoder(revert.subspan(kSelectorBytes));
   if (selector == Selector("Error(string)")) {
     const Bytes text = decoder.DynamicBytes(revert.size());
-    return decoder.status().ok() ? Printable(ToString(text), kMostTextBytes) : AsHex(revert);
+    if (!decoder.status().ok()) return AsHex(revert);
+    return text.empty() ? kNoReason : Printable(ToString(text), kMostTextBytes);
   }
   if (selector == Selector("Panic(uint256)")) {
     const Uint256 code = decoder.Uint();

@@ -39,9 +39,10 @@ void ReadResult(const Json& result) {
       return Bytes(made.begin(), made.end());
     }());
   }
-  // Sums of what was read must fit a word, or they would end the process.
+  // What a transaction costs must fit a word whatever was read, or it would end the process.
   if (const auto fees = ReadFeeHistory(result); fees.ok()) {
-    KAISAR_CHECK(fees->max_fee >= fees->priority_fee + fees->priority_fee / 8);
+    const Uint256 most_gas = ~std::uint64_t{0} / 4;
+    KAISAR_CHECK(fees->max_fee >= fees->priority_fee && !(fees->max_fee * most_gas).is_zero());
   }
   if (const auto quantity = ReadQuantity(result, 192); quantity.ok()) {
     KAISAR_CHECK(ReadQuantity(ToQuantity(*quantity), 192).value() == *quantity);

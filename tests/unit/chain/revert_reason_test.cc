@@ -25,6 +25,8 @@ TEST(DescribeRevert, TellsWhatARequireSays) {
   EXPECT_EQ(DescribeRevert(
                 WithSelector("Error(string)", AbiEncoder().DynamicBytes(ViewOf("not\nyours")))),
             "not?yours");
+  EXPECT_EQ(DescribeRevert(WithSelector("Error(string)", AbiEncoder().DynamicBytes({}))),
+            "no reason given");
 }
 
 TEST(DescribeRevert, TellsWhatAPanicMeans) {
