@@ -74,8 +74,10 @@ SettlementResult Settle(const SettlementInput& input) {
       result.agreed_mask |= bit;
     }
   }
-  result.commission_each =
-      share * Uint256(kWhole - input.provider_percent) / (whole * Uint256(input.scores.size()));
+  if (!input.scores.empty()) {
+    result.commission_each =
+        share * Uint256(kWhole - input.provider_percent) / (whole * Uint256(input.scores.size()));
+  }
   if (!median.has_value()) return result;
   if (!registering) {
     result.provider_pay = to_provider * Uint256(*median) / (whole * Uint256(kMostScore));
