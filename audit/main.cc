@@ -1,4 +1,5 @@
-// kaisar-audit: checks what a checker reported, from its files alone.
+// kaisar-audit: checks what a checker reported, from its files alone, and what a chain paid, from
+// the chain alone.
 #include <google/protobuf/util/json_util.h>
 
 #include <CLI/CLI.hpp>
@@ -8,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "audit/log_reader.h"
 #include "audit/recompute.h"
+#include "audit/settle_command.h"
 #include "audit/verify_command.h"
 #include "challenges/limits.h"
 
@@ -25,8 +27,25 @@ constexpr char kFooter[] = R"(Examples:
       prints one JSON object a record; byte fields are base64
   kaisar-audit recompute --seed $(printf 'ab%.0s' $(seq 32)) --n 1024 --rounds 2
       does the work of one matmul challenge and prints its roots
+  kaisar-audit settle --rpc http://127.0.0.1:8545 --deployment deployment.json --epoch 7
+      recomputes beacon, committees, reports and every payment of an epoch, to the wei
 
-Exit status: 0 all holds; 1 it does not; 2 wrong usage, or a file cannot be read.)";
+Exit status: 0 all holds; 1 it does not; 2 wrong usage, or a file or the chain cannot be read.)";
+
+constexpr char kSettleFooter[] = R"(Examples:
+  kaisar-audit settle --rpc http://127.0.0.1:8545 --deployment deployment.json --epoch 7
+      In the table, slot=score are the members of a device's committee in order; ! is a score outside
+      the band around the median, - an absent one.
+  kaisar-audit settle --rpc URL,URL --deployment deployment.json --epoch 7 --device 3
+      how the payments of one device are made up, in wei
+  kaisar-audit settle --rpc URL --deployment deployment.json --epoch 7 --json | jq .differences
+
+Nothing that the contracts computed is taken over: the beacon is compared with the headers of the
+epoch's first block and its parent, the emission with the schedule and the funding events, each
+report with its words, and each payment with what follows from them.
+
+Exit status: 0 the chain paid what we compute; 1 it did not, and each difference is named; 2 wrong
+usage, the epoch cannot be settled yet, or the chain cannot be read.)";
 
 int Fail(const absl::Status& status, int exit_status) {
   std::cout.flush();
@@ -51,8 +70,30 @@ int RunShow(const std::string& log_path) {
   return Fail(summary.status(), absl::IsDataLoss(summary.status()) ? kWrong : kUnreadable);
 }
 
+void AddSettle(CLI::App& app, SettleOptions& options) {
+  CLI::App* settle = app.add_subcommand(
+      "settle", "recompute every payment of an epoch from a chain, and compare to the wei");
+  settle->footer(kSettleFooter);
+  settle->add_option("--rpc", options.rpc, "URLs of the chain's JSON-RPC, tried in turn")
+      ->required()
+      ->delimiter(',')
+      ->expected(1, 8);
+  settle
+      ->add_option("--deployment", options.deployment_path, "where the contracts are, a JSON file")
+      ->required();
+  settle->add_option("--epoch", options.epoch, "number of the epoch")->required();
+  settle->add_option("--device", options.device, "show this device alone; all are compared");
+  settle->add_option("--timeout-ms", options.timeout_ms, "limit of one request")
+      ->check(CLI::Range(1u, 600'000u))
+      ->capture_default_str();
+  settle->add_flag("--json", options.json, "print one JSON object instead of tables");
+}
+
 int Main(int argc, char** argv) {
-  CLI::App app("Checks what a checker reported, from its files alone.", "kaisar-audit");
+  CLI::App app(
+      "Checks what a checker reported from its files alone, and what a chain paid from the chain "
+      "alone.",
+      "kaisar-audit");
   app.require_subcommand(1);
   app.set_version_flag("--version", KAISAR_VERSION);
   app.footer(kFooter);
@@ -83,6 +124,9 @@ int Main(int argc, char** argv) {
   CLI::App* show = app.add_subcommand("show", "print a log's records as lines of JSON");
   show->add_option("--log", log_path, "challenge log, a file")->required();
 
+  SettleOptions settle;
+  AddSettle(app, settle);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -93,6 +137,7 @@ int Main(int argc, char** argv) {
     const absl::Status status = PrintRecomputed(recompute, std::cout);
     return status.ok() ? 0 : Fail(status, kUnreadable);
   }
+  if (app.got_subcommand("settle")) return RunSettle(settle, std::cout, std::cerr);
   return RunShow(log_path);
 }
 

@@ -107,14 +107,17 @@ absl::StatusOr<ReportTree> ReportTree::Make(std::vector<Digest> words) {
   return tree;
 }
 
-ReportProof ReportTree::Prove(std::uint32_t device) const {
+std::size_t ReportTree::IndexOf(std::uint32_t device) const {
   KAISAR_CHECK(device < kNoDevice);
   const auto above =
       std::upper_bound(words_.begin(), words_.end(), device,
                        [](std::uint32_t id, const Digest& word) { return id < FirstId(word); });
-  // What lies before the first word's first id belongs to leaf 0.
-  auto index = static_cast<std::size_t>(above - words_.begin());
-  if (index > 0) --index;
+  const auto index = static_cast<std::size_t>(above - words_.begin());
+  return index == 0 ? 0 : index - 1;  // what lies before the first word belongs to leaf 0
+}
+
+ReportProof ReportTree::Prove(std::uint32_t device) const {
+  std::size_t index = IndexOf(device);
   ReportProof proof;
   proof.word = words_[index];
   proof.index = static_cast<std::uint32_t>(index);

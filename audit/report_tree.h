@@ -28,11 +28,14 @@ class ReportTree {
 
   /// As stored on chain: with the lowest bit set.
   const Digest& root() const { return root_; }
-  /// For the leaf that covers the device.
+  /// For the leaf that covers the device, an id below 0xffffff.
   ReportProof Prove(std::uint32_t device) const;
+  /// The word of that leaf.
+  const Digest& WordOf(std::uint32_t device) const { return words_[IndexOf(device)]; }
 
  private:
   ReportTree() = default;
+  std::size_t IndexOf(std::uint32_t device) const;
   std::vector<Digest> words_;
   std::vector<std::vector<Digest>> levels_;
   Digest root_{};

@@ -1,10 +1,10 @@
 #include "audit/score_table.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
 #include "audit/figures.h"
+#include "audit/text_table.h"
 #include "base/printable.h"
 #include "challenges/roster.h"
 
@@ -33,25 +33,6 @@ Row RowOf(const DeviceScore& score, const v1::Device& device, const DeviceNames&
           score.median_rtt_us > 0 ? FormatMicroseconds(score.median_rtt_us) : "-",
           score.score.has_value() ? absl::StrCat(*score.score, "/200") : "none",
           score.explanation};
-}
-
-std::string Align(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths(rows[0].size(), 0);
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string padding(widths[i] - row[i].size(), ' ');
-      const bool left = i == 1 || i + 1 == row.size();  // words left, figures right
-      absl::StrAppend(&line, i == 0 ? "" : "  ", left ? "" : padding, row[i], left ? padding : "");
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    absl::StrAppend(&text, line, "\n");
-  }
-  return text;
 }
 
 nlohmann::ordered_json ToJson(const DeviceScore& score, const v1::Device& device,
@@ -91,7 +72,7 @@ std::string ScoreTable(const v1::Roster& roster, const std::vector<DeviceScore>&
     const v1::Device* device = challenges::FindDevice(roster, score.device);
     if (device != nullptr) rows.push_back(RowOf(score, *device, names));
   }
-  return Align(rows);
+  return AlignColumns(rows, {1, 8});
 }
 
 nlohmann::ordered_json ScoresToJson(const v1::Roster& roster,
