@@ -14,27 +14,31 @@ abstract contract Checkers is Arena {
     bytes32 internal constant TRANSCRIPT = keccak256("transcript");
     bytes32 internal constant POLICY = keccak256("policy");
 
+    /// @dev Every registration gets the next number: of its owner, its key and its hash chain. Slot ids return.
+    uint32 internal registrations;
+    mapping(uint32 slot => uint32) internal numberOf;
     /// @dev First epoch of a slot's hash chain.
     mapping(uint32 slot => uint32) internal chainFrom;
     /// @dev What each slot committed to.
     mapping(uint32 e => mapping(uint32 slot => bytes32[])) internal wordsOf;
 
-    function _ownerOf(uint32 slot) internal pure returns (address) {
-        return address(uint160(0xB000 + slot));
+    function _ownerOf(uint32 slot) internal view returns (address) {
+        return address(uint160(0xB000 + numberOf[slot]));
     }
 
-    function _keyOf(uint32 slot) internal pure returns (uint256) {
-        return FIRST_KEY + slot;
+    function _keyOf(uint32 slot) internal view returns (uint256) {
+        return FIRST_KEY + numberOf[slot];
     }
 
-    function _hotKeyOf(uint32 slot) internal pure returns (address) {
+    function _hotKeyOf(uint32 slot) internal view returns (address) {
         return vm.addr(_keyOf(slot));
     }
 
     function _addChecker() internal returns (uint32 slot) {
-        slot = slots.count();
+        uint32 number = registrations++;
+        slot = _addSlot(address(uint160(0xB000 + number)), vm.addr(FIRST_KEY + number), _secretOf(number, 0));
+        numberOf[slot] = number;
         chainFrom[slot] = slots.countsFrom();
-        vm.assertEq(_addSlot(_ownerOf(slot), _hotKeyOf(slot), _secretOf(slot, chainFrom[slot], 0)), slot);
     }
 
     function _addCheckers(uint256 count) internal {
@@ -43,16 +47,16 @@ abstract contract Checkers is Arena {
         }
     }
 
-    /// @dev The secret of the `epochs`-th epoch of the slot's chain, counted from 1; 0: the anchor.
-    function _secretOf(uint32 slot, uint32 from, uint256 epochs) internal pure returns (bytes32 secret) {
-        secret = keccak256(abi.encode("chain", slot, from));
+    /// @dev The secret of the `epochs`-th epoch of a chain, counted from 1; 0: the anchor.
+    function _secretOf(uint32 number, uint256 epochs) internal pure returns (bytes32 secret) {
+        secret = keccak256(abi.encode("chain", number));
         for (uint256 i = epochs; i < CHAIN_LENGTH; ++i) {
             secret = keccak256(abi.encode(secret));
         }
     }
 
     function _secret(uint32 slot, uint32 e) internal view returns (bytes32) {
-        return _secretOf(slot, chainFrom[slot], 1 + e - chainFrom[slot]);
+        return _secretOf(numberOf[slot], 1 + e - chainFrom[slot]);
     }
 
     /// @dev Of what stands in `wordsOf`.
