@@ -13,11 +13,13 @@ Uint256 Raised(const Uint256& fee) {
 }  // namespace
 
 chain::Fees FirstFees(const chain::Fees& suggested, const Uint256& most_fee, bool urgent) {
+  const Uint256 times(urgent ? 2 : 1);
+  // What Raised takes as far as most_fee, but not less than what is needed now.
+  const Uint256 room =
+      std::max(most_fee / Uint256(9) * Uint256(8), std::min(suggested.max_fee, most_fee));
   chain::Fees fees;
-  fees.max_fee = urgent ? most_fee : std::min(suggested.max_fee, most_fee);
-  fees.priority_fee =
-      std::min(urgent ? suggested.priority_fee + suggested.priority_fee : suggested.priority_fee,
-               fees.max_fee);
+  fees.max_fee = std::min(suggested.max_fee * times, room);
+  fees.priority_fee = std::min(suggested.priority_fee * times, fees.max_fee);
   return fees;
 }
 
@@ -27,7 +29,7 @@ std::optional<chain::Fees> RaisedFees(const chain::Fees& last, const chain::Fees
   if (least.max_fee > most_fee || least.priority_fee > most_fee) return std::nullopt;
   const chain::Fees wanted = FirstFees(suggested, most_fee, urgent);
   chain::Fees raised;
-  raised.max_fee = std::max(least.max_fee, wanted.max_fee);
+  raised.max_fee = urgent ? most_fee : std::max(least.max_fee, wanted.max_fee);
   if (Raised(raised.max_fee) > most_fee) raised.max_fee = most_fee;
   raised.priority_fee = std::min(std::max(least.priority_fee, wanted.priority_fee), raised.max_fee);
   return raised;

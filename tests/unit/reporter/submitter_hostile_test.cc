@@ -1,0 +1,234 @@
+// What endpoints, nodes and other people's keys do to a submitter, by name.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "chain/calls.h"
+#include "chain/transaction.h"
+#include "tests/unit/reporter/submitter_scene.h"
+
+namespace kaisar::reporter {
+namespace {
+
+/// A scene at the beginning of the commit window of epoch 0, whose report is there.
+class HostileSubmitter : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    scene.Start();
+    scene.Add(scene.MakeReport(0));
+    scene.RunUntil(scene.schedule().end(0) - 1);
+  }
+
+  /// The report is accepted by one commitment and one reveal.
+  void ExpectAccepted() {
+    scene.RunUntil(scene.schedule().settle_begin(0) + 40);
+    EXPECT_EQ(scene.StageOf(0).stage, Stage::kDone) << scene.AllNotices();
+    EXPECT_EQ(scene.Included(kCommit), 1) << scene.AllNotices();
+    EXPECT_EQ(scene.Included(kReveal), 1) << scene.AllNotices();
+  }
+
+  /// A transaction of the slot's key that does not come from here.
+  void SendElsewhere(std::uint64_t nonce, const Address& to, const Bytes& input,
+                     std::uint64_t max_gwei = 300, std::uint64_t priority_mwei = 250'000) {
+    chain::Transaction transaction;
+    transaction.chain_id = scene.chain().chain_id();
+    transaction.nonce = nonce;
+    transaction.fees = {Uint256(max_gwei * 1'000'000'000), Uint256(priority_mwei * 1'000'000)};
+    transaction.gas_limit = 1'000'000;
+    transaction.to = to;
+    transaction.input = input;
+    const absl::Status status =
+        scene.chain().Send(chain::SignTransaction(transaction, scene.key()));
+    EXPECT_TRUE(status.ok()) << status;
+  }
+
+  SubmitterScene scene;
+};
+
+TEST_F(HostileSubmitter, WaitsOutAnEndpointThatAnswersNothing) {
+  const std::uint64_t back_ms = (scene.schedule().end(0) + 5) * 1000;  // half of the window
+  scene.chain().before = [&](absl::string_view) {
+    return scene.clock().WallMs() < back_ms ? absl::UnavailableError("http://a: connection refused")
+                                            : absl::OkStatus();
+  };
+  ExpectAccepted();
+  EXPECT_TRUE(scene.Noticed("connection refused"));
+}
+
+TEST_F(HostileSubmitter, WaitsOutAnEndpointThatAnswersGarbage) {
+  const std::uint64_t back_ms = (scene.schedule().end(0) + 5) * 1000;
+  scene.chain().before = [&](absl::string_view method) {
+    return method == "Call" && scene.clock().WallMs() < back_ms
+               ? absl::UnavailableError("http://a: <html>: not JSON")
+               : absl::OkStatus();
+  };
+  ExpectAccepted();
+  EXPECT_TRUE(scene.Noticed("not JSON"));
+}
+
+TEST_F(HostileSubmitter, SendsNothingToAnotherChain) {
+  scene.chain().before = [](absl::string_view) {
+    return absl::FailedPreconditionError("http://a serves chain 1, expected 31337");
+  };
+  scene.RunUntil(scene.schedule().settle_begin(0) + 10);
+  EXPECT_EQ(scene.HandedIn(kCommit), 0);
+  EXPECT_TRUE(scene.Noticed("serves chain 1, expected 31337"));
+}
+
+TEST_F(HostileSubmitter, TellsThatTheNewestBlockIsStale) {
+  scene.chain().StandStill(true);
+  scene.RunUntil(scene.schedule().settle_begin(0) + 120);
+  EXPECT_TRUE(scene.Noticed("s old: the chain stands still")) << scene.AllNotices();
+  EXPECT_EQ(scene.HandedIn(kCommit), 0);
+  EXPECT_NE(scene.StageOf(0).stage, Stage::kMissed);  // the chain's time stands still, too
+  scene.chain().StandStill(false);
+}
+
+TEST_F(HostileSubmitter, TellsThatAWindowWasMissedAndWhy) {
+  scene.chain().before = [&](absl::string_view) {
+    return scene.clock().WallMs() < (scene.schedule().reveal_begin(0) + 3) * 1000
+               ? absl::UnavailableError("http://a: connection refused")
+               : absl::OkStatus();
+  };
+  scene.RunUntil(scene.schedule().settle_begin(0) + 10);
+  EXPECT_EQ(scene.StageOf(0).stage, Stage::kMissed);
+  EXPECT_THAT(scene.StageOf(0).why,
+              ::testing::HasSubstr("last trouble: http://a: connection refused"));
+  EXPECT_TRUE(scene.Noticed("report of epoch 0 missed: the commit window ended"));
+  EXPECT_EQ(scene.HandedIn(kCommit), 0);
+}
+
+TEST_F(HostileSubmitter, MakesTheTransactionAnewWhenItsNonceWasUsedElsewhere) {
+  scene.chain().HoldTransactions(true);
+  scene.RunUntil(scene.schedule().end(0) + 1);
+  ASSERT_EQ(scene.HandedIn(kCommit), 1);
+  const std::uint64_t nonce = scene.chain().NonceOf(scene.key().address());
+  SendElsewhere(nonce, Address{1}, {});
+  scene.chain().HoldTransactions(false);
+  ExpectAccepted();
+  EXPECT_TRUE(scene.Noticed("was used by a transaction not sent from here"));
+}
+
+TEST_F(HostileSubmitter, RaisesWhatIsUnderpricedAsAReplacement) {
+  scene.chain().HoldTransactions(true);
+  const std::uint64_t nonce = scene.chain().NonceOf(scene.key().address());
+  SendElsewhere(nonce, scene.chain().deployment().settlement, chain::WithdrawCall(), 5, 1900);
+  scene.RunUntil(scene.schedule().end(0) + 6);
+  EXPECT_TRUE(scene.Noticed("underpriced")) << scene.AllNotices();
+  EXPECT_EQ(scene.HandedIn(kCommit), 2);  // the second one with higher fees
+  scene.chain().HoldTransactions(false);
+  ExpectAccepted();
+}
+
+TEST_F(HostileSubmitter, PaysMoreWhenGasSpikes) {
+  scene.chain().HoldTransactions(true);
+  scene.RunUntil(scene.schedule().end(0) + 1);
+  scene.chain().SetBaseFee(Uint256(150'000'000'000));
+  scene.chain().HoldTransactions(false);
+  ExpectAccepted();
+}
+
+TEST_F(HostileSubmitter, WaitsUntilGasCostsWhatItMayPay) {
+  scene.chain().SetBaseFee(Uint256(900'000'000'000));
+  scene.RunUntil(scene.schedule().end(0) + 5);
+  EXPECT_EQ(scene.HandedIn(kCommit), 0);
+  EXPECT_TRUE(scene.Noticed("gas costs 900 gwei, limit 200 gwei")) << scene.AllNotices();
+  scene.chain().SetBaseFee(Uint256(1'000'000'000));
+  ExpectAccepted();
+}
+
+TEST_F(HostileSubmitter, NamesTheEmptyAccountAndGoesOnWhenItIsFilled) {
+  scene.chain().SetBalance(scene.key().address(), Uint256());
+  scene.RunUntil(scene.schedule().end(0) + 5);
+  EXPECT_EQ(scene.HandedIn(kCommit), 0);
+  EXPECT_TRUE(scene.Noticed("has 0, the next transaction takes")) << scene.AllNotices();
+  scene.chain().SetBalance(scene.key().address(), ParseEther("1").value());
+  ExpectAccepted();
+}
+
+TEST_F(HostileSubmitter, IsHeldByACommitmentThatItsKeyMadeElsewhere) {
+  Digest foreign{};
+  foreign.fill(0x60);
+  scene.chain().HoldTransactions(true);
+  scene.RunUntil(scene.schedule().end(0));
+  const std::uint64_t nonce = scene.chain().NonceOf(scene.key().address());
+  SendElsewhere(nonce, scene.chain().deployment().reports, chain::CommitCall(0, 0, foreign));
+  scene.chain().HoldTransactions(false);
+  scene.RunUntil(scene.schedule().settle_begin(0) + 10);
+  EXPECT_EQ(scene.StageOf(0).stage, Stage::kHeld) << scene.AllNotices();
+  EXPECT_TRUE(scene.Noticed("the key of slot 0 is used elsewhere"));
+  EXPECT_EQ(scene.HandedIn(kReveal), 0);
+}
+
+TEST_F(HostileSubmitter, CommitsTwiceNeverThoughTheStateIsBehind) {
+  // An endpoint whose state lags two blocks: the commitment is in a block and does not show yet.
+  scene.RunUntil(scene.schedule().end(0) + 3);
+  scene.chain().contracts().reports.erase({0, 0});
+  scene.RunUntil(scene.schedule().end(0) + 3);
+  EXPECT_EQ(scene.HandedIn(kCommit), 1);
+}
+
+TEST_F(HostileSubmitter, SendsTheSameBytesAfterAReorganisationOfTheCommitment) {
+  for (const bool forgotten : {false, true}) {
+    SubmitterScene other;
+    other.Start();
+    other.Add(other.MakeReport(0));
+    other.RunUntil(other.schedule().end(0) + 2);
+    ASSERT_EQ(other.Included(kCommit), 1);
+    other.chain().Reorganise(2, forgotten);
+    ASSERT_EQ(other.Included(kCommit), 0);
+    other.RunUntil(other.schedule().settle_begin(0) + 40);
+    EXPECT_EQ(other.StageOf(0).stage, Stage::kDone) << other.AllNotices();
+    EXPECT_EQ(other.Included(kCommit), 1);
+    EXPECT_EQ(other.HandedIn(kCommit), 1);  // the same bytes
+  }
+}
+
+TEST_F(HostileSubmitter, SendsTheSameBytesAfterAReorganisationOfTheReveal) {
+  scene.RunUntil(scene.schedule().reveal_begin(0) + 2);
+  ASSERT_EQ(scene.Included(kReveal), 1);
+  scene.chain().Reorganise(2, /*forgotten=*/true);
+  ASSERT_EQ(scene.Included(kReveal), 0);
+  ExpectAccepted();
+  EXPECT_EQ(scene.HandedIn(kReveal), 1);
+}
+
+TEST_F(HostileSubmitter, SendsAgainWhatNodesForgot) {
+  scene.chain().HoldTransactions(true);
+  scene.RunUntil(scene.schedule().end(0) + 1);
+  scene.chain().DropMempool();
+  scene.chain().HoldTransactions(false);
+  ExpectAccepted();
+}
+
+TEST_F(HostileSubmitter, SettlesTheOthersWhenOneDeviceCannotBe) {
+  scene.chain().contracts().unsettleable = {3};
+  scene.RunUntil(scene.schedule().settle_begin(0) + 90);
+  EXPECT_EQ(scene.chain().contracts().settled.size(), 5u) << scene.AllNotices();
+  EXPECT_EQ(scene.StageOf(0).stage, Stage::kDone);
+  EXPECT_THAT(scene.StageOf(0).why,
+              ::testing::HasSubstr("device 3 cannot be settled: reverted: NoWeight(0, 3)"));
+}
+
+TEST_F(HostileSubmitter, SettlesByProofsOfAllMembersThatRevealed) {
+  // The others' reports: one revealed, one never shown, which must not block.
+  testing::FakeContracts& state = scene.chain().contracts();
+  Digest commitment{};
+  commitment.fill(0x70);
+  state.reports[{0, 2}] = commitment;
+  ExpectAccepted();
+  EXPECT_EQ(scene.chain().contracts().settled.size(), 6u);
+}
+
+TEST_F(HostileSubmitter, GoesOnWhereEndpointsKeepNoOldState) {
+  scene.chain().Prune(1'000'000);
+  scene.chain().before = [&](absl::string_view method) {
+    // Every view asks for the newest block, or is refused as the state of an old one.
+    if (method == "Call") scene.chain().Prune(scene.chain().Latest().value().number);
+    return absl::OkStatus();
+  };
+  ExpectAccepted();
+}
+
+}  // namespace
+}  // namespace kaisar::reporter
