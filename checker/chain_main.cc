@@ -1,9 +1,10 @@
-// The commands that speak to the chain for a person: stake, unstake, withdraw.
+// The commands that speak to the chain for a person: stake, unstake, withdraw, status.
 #include <CLI/CLI.hpp>
 #include <memory>
 
 #include "checker/chain_commands.h"
 #include "checker/command_line.h"
+#include "checker/status_command.h"
 
 namespace kaisar::checker {
 namespace {
@@ -59,12 +60,26 @@ void AddWithdraw(CLI::App& app, Chosen& chosen) {
       [&chosen, options] { chosen = [options] { return WithdrawCommand(*options); }; });
 }
 
+void AddStatus(CLI::App& app, Chosen& chosen) {
+  const auto options = std::make_shared<StatusOptions>();
+  CLI::App* status = app.add_subcommand(
+      "status",
+      "how the slot stands: duty, stake, epoch and window, what became of the last reports, "
+      "agreement with the committees, what is owed, and for how long the hot key's coin lasts; and "
+      "what to do about what is wrong. Changes nothing, also while the checker runs. Exit status: "
+      "0 all is well, 1 something is wrong, 2 it cannot be told");
+  status->add_option("--config", options->config, "checker.yaml, with registry: evm")->required();
+  status->add_flag("--json", options->json, "JSON; amounts in wei as decimal strings");
+  status->callback([&chosen, options] { chosen = [options] { return StatusCommand(*options); }; });
+}
+
 }  // namespace
 
 void AddChainCommands(CLI::App& app, Chosen& chosen) {
   AddStake(app, chosen);
   AddUnstake(app, chosen);
   AddWithdraw(app, chosen);
+  AddStatus(app, chosen);
 }
 
 }  // namespace kaisar::checker

@@ -20,7 +20,7 @@ using Chosen = std::function<int()>;
 /// Each adds subcommands to the command line.
 void AddKeysCommands(CLI::App& app, Chosen& chosen);   // init, keys, init-signatures
 void AddRunCommands(CLI::App& app, Chosen& chosen);    // run, plan
-void AddChainCommands(CLI::App& app, Chosen& chosen);  // stake, unstake, withdraw
+void AddChainCommands(CLI::App& app, Chosen& chosen);  // stake, unstake, withdraw, status
 
 /// 0, or the message on standard error and kWrongUsage.
 int ExitStatus(const absl::Status& status);

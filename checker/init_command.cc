@@ -15,10 +15,20 @@ constexpr char kConfig[] = R"(# kaisar-checker run --config checker.yaml
 # Paths are relative to this file. Unknown keys are errors. A key that is commented out has the value
 # shown.
 
-slot: 0                            # which of the roster's slots this checker is
+slot: 0                            # which slot this checker is; with registry: evm it may be left out
+
+# registry: file                   # file: the roster below; evm: the chain block, in place of it
+roster: roster.yaml                # who takes part, and when the epochs are
+# chain:
+#   deployment: deployment.json    # where the contracts are; published with the network
+#   rpc: ["http://127.0.0.1:8545"] # 1 to 8 endpoints, tried in turn
+#   confirmations: 2               # blocks on top of what counts as done, 0 to 64
+#   max_fee_gwei: 200              # never offers more per gas, 1 to 1000000
+#   low_balance: "0.05"            # coins; with less the hot key is warned about
+#   timeout_ms: 5000               # of one request, 100 to 60000
+#   settle_batch: 20               # devices a transaction, 1 to 100
 
 data_dir: data                     # logs, reports and the signature store: keep it when you move
-roster: roster.yaml                # who takes part, and when the epochs are
 policy: policy.yaml                # what is asked of whom; published with the network
 
 # Made by: kaisar-checker keys new --out keys

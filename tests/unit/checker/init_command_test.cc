@@ -55,6 +55,24 @@ TEST_F(InitCommand, ShowsTheRealDefaultsInItsComments) {
   EXPECT_EQ(config->log_level, defaults.log_level);
 }
 
+TEST_F(InitCommand, ShowsTheRealDefaultsOfTheChainInItsComments) {
+  ASSERT_TRUE(WriteExamples(root_, out_).ok());
+  const std::string text = ReadFile(root_ / "checker.yaml", 1 << 20).value();
+  const std::string set = absl::StrReplaceAll(text, {{"# registry: file", "registry: evm"},
+                                                     {"\nroster:", "\n# roster:"},
+                                                     {"\n# chain:", "\nchain:"},
+                                                     {"\n#   ", "\n  "}});
+  const auto config = ParseConfig("checker.yaml", set);
+  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_TRUE(config->chain.has_value());
+  const ChainConfig defaults;
+  EXPECT_EQ(config->chain->confirmations, defaults.confirmations);
+  EXPECT_EQ(config->chain->max_fee_gwei, defaults.max_fee_gwei);
+  EXPECT_EQ(config->chain->low_balance, defaults.low_balance);
+  EXPECT_EQ(config->chain->timeout_ms, defaults.timeout_ms);
+  EXPECT_EQ(config->chain->settle_batch, defaults.settle_batch);
+}
+
 TEST_F(InitCommand, NeverWritesOverAFileThatIsThere) {
   ASSERT_TRUE(WriteFile(root_ / "roster.yaml", "precious").ok());
   EXPECT_EQ(WriteExamples(root_, out_).code(), absl::StatusCode::kAlreadyExists);

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/bytes.h"
+#include "base/uint256.h"
+#include "chain/contracts.h"
+#include "chain/deployment.h"
+
+namespace kaisar::checker {
+
+/// What the chain holds of a slot's report for an epoch, by the windows that are over.
+enum class ReportState {
+  kNone,         // the commit window is not over
+  kCommitted,    // the reveal window is not over
+  kRevealed,     // accepted
+  kMissed,       // nothing was committed in time
+  kNotRevealed,  // committed, and not shown in time
+};
+
+/// `stored` is what Reports holds: zero, a commitment, or a root.
+ReportState StateOf(const Digest& stored, std::uint32_t epoch, const chain::Schedule& schedule,
+                    std::uint64_t now_s);
+/// "none", "committed", "revealed", "missed", "not revealed".
+std::string NameOf(ReportState state);
+
+struct RecentReport {
+  std::uint32_t epoch = 0;
+  bool opened = false;  // without an opening nobody can be penalized
+  ReportState state = ReportState::kNone;
+};
+
+struct AcceptedReport {
+  std::uint32_t epoch = 0;
+  std::uint64_t block = 0;
+  Digest transaction{};
+};
+
+/// Everything that `kaisar-checker status` knows. Times in Unix seconds, amounts in wei.
+struct SlotStatus {
+  std::uint32_t slot = 0;
+  chain::SlotState state;
+  chain::Schedule schedule;
+  std::uint64_t now_s = 0;           // of the newest block
+  std::uint64_t wall_s = 0;          // of this machine
+  std::uint32_t epoch = 0;           // the current one; 0 before genesis, too
+  bool opened = false;               // the current epoch
+  absl::Status duty;                 // of the current epoch, or of the first one to come
+  std::vector<RecentReport> recent;  // on duty, newest first; at most three epochs
+  std::optional<AcceptedReport> accepted;
+  chain::SlotAccount account;
+  Uint256 earned;  // by the owner's devices
+  Address hot_key{};
+  Uint256 balance;  // of the hot key, in coin
+  Uint256 low_balance;
+  Uint256 cost_per_epoch;  // at today's fees
+  std::string runs_as;     // the process that has the data directory; empty: none
+  bool has_signatures = false;
+  std::vector<std::string> send_errors;  // of transactions that are open in the outbox
+
+  bool before_genesis() const { return now_s < schedule.genesis; }
+  bool on_duty() const {
+    return !state.ejected && epoch >= state.active_from && epoch < state.active_until;
+  }
+};
+
+/// Something wrong, and what to do next.
+struct Problem {
+  std::string what;
+  std::string next;
+};
+
+/// A pure function of what is known.
+std::vector<Problem> FindProblems(const SlotStatus& status);
+
+/// "commit window of epoch 6" or the like, and how many seconds of it are left.
+struct Window {
+  std::string name;
+  std::uint64_t left_s = 0;
+};
+Window CurrentWindow(const SlotStatus& status);
+
+/// For people, and the same as JSON; amounts as decimal strings of wei there.
+std::string StatusText(const SlotStatus& status, const std::vector<Problem>& problems);
+std::string StatusJson(const SlotStatus& status, const std::vector<Problem>& problems);
+
+}  // namespace kaisar::checker
