@@ -1,5 +1,5 @@
-// Bytes that a view is said to have returned, or an event to hold: never read beyond their end,
-// never more than their limits, whatever offsets and counts they have.
+// Bytes that a view is said to have returned, an event to hold or a header to be: never read beyond
+// their end, never more than their limits, whatever offsets and counts they have.
 
 #include <cstddef>
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "chain/abi.h"
 #include "chain/events.h"
+#include "chain/header.h"
 #include "chain/revert_reason.h"
 
 namespace kaisar::chain {
@@ -56,6 +57,12 @@ void ReadEvents(ByteView bytes) {
   }
 }
 
+/// A header of twelve fields, one of them 32 bytes, has at least 45 bytes.
+void ReadHeader(ByteView bytes) {
+  const auto fields = ParseHeader(bytes);
+  KAISAR_CHECK(fields.ok() ? bytes.size() >= 45 : !fields.status().message().empty());
+}
+
 }  // namespace
 }  // namespace kaisar::chain
 
@@ -64,6 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t siz
   kaisar::chain::ReadStatic(bytes);
   kaisar::chain::ReadDynamic(bytes);
   kaisar::chain::ReadEvents(bytes);
+  kaisar::chain::ReadHeader(bytes);
   KAISAR_CHECK(!kaisar::chain::DescribeRevert(bytes).empty());
   return 0;
 }
