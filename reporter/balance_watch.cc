@@ -24,7 +24,8 @@ absl::StatusOr<std::string> BalanceWatch::Look(chain::ChainClient& client,
   ASSIGN_OR_RETURN(const Uint256 balance, client.Balance(account_));
   ASSIGN_OR_RETURN(const chain::Fees fees, client.SuggestFees());
   next_ms_ = wall_ms + kEveryMs;
-  const std::uint64_t epochs = EpochsLeft(balance, latest.base_fee + fees.priority_fee);
+  const Uint256 price(latest.base_fee.ToUint64());  // saturates at what nobody pays
+  const std::uint64_t epochs = EpochsLeft(balance, price + Uint256(fees.priority_fee.ToUint64()));
   if (balance >= low_ && epochs > 0) return std::string();
   return absl::StrCat("hot key 0x", ToHex(account_), " has ", FormatEther(balance, 9),
                       " left, the limit for this warning is ", FormatEther(low_, 9), ": it lasts ",

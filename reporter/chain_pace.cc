@@ -29,6 +29,11 @@ absl::Status ChainPace::Observe(chain::ChainClient& client, const chain::Block& 
 
 std::string ChainPace::Staleness(const chain::Block& latest, std::uint64_t wall_ms) const {
   const std::uint64_t newest_ms = latest.timestamp_s * 1000;
+  if (newest_ms > wall_ms + kStaleMs) {
+    return absl::StrCat("the chain's newest block ", latest.number, " is ",
+                        (newest_ms - wall_ms) / 1000,
+                        " s ahead of this machine's clock: one of them is wrong");
+  }
   if (wall_ms < newest_ms + kStaleMs + 10 * block_ms_) return "";
   return absl::StrCat("the chain's newest block ", latest.number, " is ",
                       (wall_ms - newest_ms) / 1000,

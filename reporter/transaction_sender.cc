@@ -35,6 +35,7 @@ std::string Describe(const OutboxEntry& entry) {
 }
 
 std::string Gwei(const Uint256& wei) {
+  if (!wei.FitsUint64()) return absl::StrCat(wei.ToDecimal(), " wei");  // nonsense of an endpoint
   return absl::StrCat(FormatEther(wei * Uint256(1'000'000'000), 3), " gwei");
 }
 
@@ -86,7 +87,8 @@ absl::Status TransactionSender::LookUp(OutboxEntry& entry, const chain::Block& l
 absl::Status TransactionSender::Included(OutboxEntry& entry, const Digest& hash,
                                          const chain::Receipt& receipt,
                                          const chain::Block& latest) {
-  const bool deep = latest.number >= receipt.block_number + settings_.confirmations;
+  const bool deep = latest.number >= receipt.block_number &&
+                    latest.number - receipt.block_number >= settings_.confirmations;
   const bool known = entry.receipt.has_value() && entry.included == hash &&
                      entry.receipt->block_hash == receipt.block_hash;
   if (known && !deep) return absl::OkStatus();
@@ -170,7 +172,7 @@ absl::StatusOr<Uint256> TransactionSender::MostFee(std::uint64_t gas_limit,
   }
   ASSIGN_OR_RETURN(const Uint256 balance, client_.Balance(key_.address()));
   const Uint256 affordable = balance / Uint256(gas_limit);
-  const Uint256 needed = std::min(suggested.max_fee, settings_.most_fee);
+  const Uint256& needed = suggested.max_fee;
   if (affordable < latest.base_fee + std::min(suggested.priority_fee, needed)) {
     return absl::ResourceExhaustedError(
         absl::StrCat("hot key 0x", ToHex(key_.address()), " has ", FormatEther(balance, 9),
@@ -178,6 +180,13 @@ absl::StatusOr<Uint256> TransactionSender::MostFee(std::uint64_t gas_limit,
                      ": send coins to it"));
   }
   return std::min(affordable, settings_.most_fee);
+}
+
+absl::StatusOr<chain::Fees> TransactionSender::SuggestedFees() {
+  ASSIGN_OR_RETURN(const chain::Fees fees, client_.SuggestFees());
+  // Whatever an endpoint says, more is never offered.
+  return chain::Fees{std::min(fees.max_fee, settings_.most_fee),
+                     std::min(fees.priority_fee, settings_.most_fee)};
 }
 
 Attempt TransactionSender::Sign(const OutboxEntry& entry, const chain::Fees& fees) const {
@@ -193,7 +202,7 @@ Attempt TransactionSender::Sign(const OutboxEntry& entry, const chain::Fees& fee
 
 absl::Status TransactionSender::SetNonceAndFees(OutboxEntry& entry, const OutboxEntry* replaced,
                                                 const chain::Block& latest) {
-  ASSIGN_OR_RETURN(const chain::Fees suggested, client_.SuggestFees());
+  ASSIGN_OR_RETURN(const chain::Fees suggested, SuggestedFees());
   ASSIGN_OR_RETURN(const Uint256 most, MostFee(entry.gas_limit, suggested, latest));
   chain::Fees fees = FirstFees(suggested, most, IsUrgent(entry, latest));
   if (replaced != nullptr) {
@@ -254,7 +263,7 @@ absl::Status TransactionSender::Push(const chain::Block& latest) {
 }
 
 absl::Status TransactionSender::Raise(OutboxEntry& entry, const chain::Block& latest) {
-  ASSIGN_OR_RETURN(const chain::Fees suggested, client_.SuggestFees());
+  ASSIGN_OR_RETURN(const chain::Fees suggested, SuggestedFees());
   const absl::StatusOr<Uint256> most = MostFee(entry.gas_limit, suggested, latest);
   const std::optional<chain::Fees> raised =
       most.ok() ? RaisedFees(entry.attempts.back().fees, suggested, *most, IsUrgent(entry, latest))

@@ -70,6 +70,7 @@ class TransactionSender {
                         const chain::Block& latest);
   absl::Status NonceUsed(OutboxEntry& entry, const chain::Block& latest);
   std::string WhyReverted(const OutboxEntry& entry, const chain::Receipt& receipt);
+  absl::StatusOr<chain::Fees> SuggestedFees();
   absl::StatusOr<Uint256> MostFee(std::uint64_t gas_limit, const chain::Fees& suggested,
                                   const chain::Block& latest);
   absl::Status SetNonceAndFees(OutboxEntry& entry, const OutboxEntry* replaced,

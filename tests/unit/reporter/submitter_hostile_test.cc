@@ -128,6 +128,16 @@ TEST_F(HostileSubmitter, PaysMoreWhenGasSpikes) {
   ExpectAccepted();
 }
 
+TEST_F(HostileSubmitter, SurvivesNonsenseAboutGas) {
+  Digest word;
+  word.fill(0xff);
+  scene.chain().SetBaseFee(Uint256::FromWord(word) / Uint256(4));
+  scene.RunUntil(scene.schedule().end(0) + 5);
+  EXPECT_EQ(scene.HandedIn(kCommit), 0);
+  scene.chain().SetBaseFee(Uint256(1'000'000'000));
+  ExpectAccepted();
+}
+
 TEST_F(HostileSubmitter, WaitsUntilGasCostsWhatItMayPay) {
   scene.chain().SetBaseFee(Uint256(900'000'000'000));
   scene.RunUntil(scene.schedule().end(0) + 5);
