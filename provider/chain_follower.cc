@@ -15,6 +15,7 @@ namespace kaisar::provider {
 namespace {
 
 constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
+constexpr std::uint64_t kOpeningRestMs = 500;
 constexpr std::uint64_t kWarnEveryNs = 60 * kNsPerSecond;
 
 std::string SlotIds(const std::vector<ServedSlot>& slots) {
@@ -39,6 +40,20 @@ absl::Status ChainFollower::Poll() {
   Serve();
   Tell(status);
   return status;
+}
+
+std::uint32_t ChainFollower::RestMs(std::uint32_t poll_ms) const {
+  const std::uint64_t now_ms = clock_.WallMs();
+  const std::uint64_t genesis_ms = schedule_.genesis * 1000;
+  if (now_ms < genesis_ms) {
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(poll_ms, genesis_ms - now_ms));
+  }
+  const std::uint64_t epoch_ms = schedule_.epoch_seconds * std::uint64_t{1000};
+  const std::uint64_t into_ms = (now_ms - genesis_ms) % epoch_ms;
+  const auto epoch = static_cast<std::uint32_t>((now_ms - genesis_ms) / epoch_ms);
+  const bool opening = into_ms < AllowanceSeconds(schedule_) * 1000 && !epochs_.contains(epoch);
+  const std::uint64_t most_ms = opening ? kOpeningRestMs : epoch_ms - into_ms;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(poll_ms, most_ms));
 }
 
 absl::Status ChainFollower::Read() {

@@ -37,6 +37,10 @@ class ChainFollower {
   /// Cost:   one request, and two a committee member when it looks at everything again.
   absl::Status Poll();
 
+  /// When to poll again: after `poll_ms`, but soon after an epoch's begin, and every half second
+  /// for a while then until it is opened: its checkers begin at once.
+  std::uint32_t RestMs(std::uint32_t poll_ms) const;
+
  private:
   absl::Status Read();
   absl::Status ReadEpoch(std::uint32_t epoch);

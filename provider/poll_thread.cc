@@ -7,8 +7,8 @@
 
 namespace kaisar::provider {
 
-PollThread::PollThread(const std::string& name, std::uint32_t rest_ms, std::function<void()> poll)
-    : rest_ms_(rest_ms), poll_(std::move(poll)), thread_([this] { Run(); }) {
+PollThread::PollThread(const std::string& name, std::function<std::uint32_t()> poll)
+    : poll_(std::move(poll)), thread_([this] { Run(); }) {
   pthread_setname_np(thread_.native_handle(), name.c_str());
 }
 
@@ -23,10 +23,10 @@ PollThread::~PollThread() {
 
 void PollThread::Run() {
   while (true) {
-    poll_();
+    const std::uint32_t rest_ms = poll_();
     MutexLock lock(mutex_);
     // A wake-up without a reason only makes one rest shorter.
-    if (!stopping_) changed_.WaitFor(mutex_, std::chrono::milliseconds(rest_ms_));
+    if (!stopping_) changed_.WaitFor(mutex_, std::chrono::milliseconds(rest_ms));
     if (stopping_) return;
   }
 }

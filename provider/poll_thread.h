@@ -9,14 +9,14 @@
 
 namespace kaisar::provider {
 
-/// Calls a function at once and then again and again, with a rest in between, on a thread of its
-/// own.
+/// Calls a function at once and then again and again, on a thread of its own; the function says for
+/// how many milliseconds to rest in between.
 ///
 /// Liveness: the thread ends in the destructor, which waits for a call that is under way.
 class PollThread {
  public:
   /// `name` is the thread's, at most 15 characters.
-  PollThread(const std::string& name, std::uint32_t rest_ms, std::function<void()> poll);
+  PollThread(const std::string& name, std::function<std::uint32_t()> poll);
   ~PollThread();
   PollThread(const PollThread&) = delete;
   PollThread& operator=(const PollThread&) = delete;
@@ -24,8 +24,7 @@ class PollThread {
  private:
   void Run();
 
-  const std::uint32_t rest_ms_;
-  const std::function<void()> poll_;
+  const std::function<std::uint32_t()> poll_;
   Mutex mutex_;
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -69,7 +69,10 @@ sigset_t BlockStopSignals() {
 struct Following {
   Following(Inputs& inputs, std::vector<OwnDevice> devices, Server& server)
       : follower(inputs.chain->contracts, std::move(devices), server.admission(), RealClock()),
-        thread("chain", inputs.config.chain->poll_ms, [this] { follower.Poll().IgnoreError(); }) {}
+        thread("chain", [this, poll_ms = inputs.config.chain->poll_ms] {
+          follower.Poll().IgnoreError();  // what there is to tell is in the log
+          return follower.RestMs(poll_ms);
+        }) {}
   ChainFollower follower;
   PollThread thread;  // ends first
 };
