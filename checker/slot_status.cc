@@ -42,7 +42,7 @@ void FindDutyProblems(const SlotStatus& status, std::vector<Problem>& problems) 
                         "each one more costs more stake: keep the checker running, and read its "
                         "lines with event chain"});
   }
-  if (status.on_duty() && status.runs_as.empty()) {
+  if (status.on_duty() && !status.before_genesis() && status.runs_as.empty()) {
     problems.push_back({"no checker runs on the data directory, and the slot is on duty",
                         "kaisar-checker run --config …; if it runs elsewhere, ask status there"});
   }
