@@ -18,7 +18,7 @@ constexpr int kWrongUsage = 2;
 using Chosen = std::function<int()>;
 
 /// Each adds subcommands to the command line.
-void AddKeysCommands(CLI::App& app, Chosen& chosen);   // init, keys, init-signatures
+void AddKeysCommands(CLI::App& app, Chosen& chosen);   // init, keys, init-signatures, signatures
 void AddRunCommands(CLI::App& app, Chosen& chosen);    // run, plan
 void AddChainCommands(CLI::App& app, Chosen& chosen);  // stake, unstake, withdraw, status
 

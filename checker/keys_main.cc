@@ -1,4 +1,4 @@
-// The commands that make what a slot runs on: init, keys, init-signatures.
+// The commands that make what a slot runs on: init, keys, init-signatures, signatures.
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
@@ -83,6 +83,40 @@ void AddInitSignatures(CLI::App& app, Chosen& chosen) {
   });
 }
 
+using MoveSignatures = absl::Status (*)(const std::string& config, const std::string& file,
+                                        std::ostream& out);
+
+void AddMove(CLI::App* signatures, Chosen& chosen, const std::string& name, const std::string& does,
+             MoveSignatures move) {
+  struct Moved {
+    std::string config;
+    std::string file;
+  };
+  const auto options = std::make_shared<Moved>();
+  CLI::App* command = signatures->add_subcommand(name, does);
+  command->add_option("--config", options->config, "checker.yaml")->required();
+  command->add_option("--file", options->file, "the JSON file")->required();
+  command->callback([&chosen, options, move] {
+    chosen = [options, move] {
+      return ExitStatus(move(options->config, options->file, std::cout));
+    };
+  });
+}
+
+void AddSignatures(CLI::App& app, Chosen& chosen) {
+  CLI::App* signatures = app.add_subcommand(
+      "signatures",
+      "move what a slot has signed to another machine. First stop the checker here, for good: two "
+      "on one slot sign two reports, which costs a tenth of the stake");
+  signatures->require_subcommand(1);
+  AddMove(signatures, chosen, "export", "write the store to a new file, as EIP-3076 does",
+          ExportSignatures);
+  AddMove(signatures, chosen, "import",
+          "take such a file over; what contradicts the store is refused, and no epoch "
+          "up to the newest one known then is signed any more",
+          ImportSignatures);
+}
+
 }  // namespace
 
 void AddKeysCommands(CLI::App& app, Chosen& chosen) {
@@ -93,6 +127,7 @@ void AddKeysCommands(CLI::App& app, Chosen& chosen) {
   AddImportKeys(keys, chosen);
   AddShowKeys(keys, chosen);
   AddInitSignatures(app, chosen);
+  AddSignatures(app, chosen);
 }
 
 }  // namespace kaisar::checker
