@@ -405,10 +405,11 @@ contract Slots is EpochClock, PauseGroups, StakeLedger {
         if (!_vacated.empty()) {
             uint256 front = uint256(_vacated.front());
             if (block.timestamp >= front >> 32) {
-                _vacated.popFront();
                 id = uint32(front);
-                _payOut(id);
-                return id;
+                if (_payOut(id)) {
+                    _vacated.popFront();
+                    return id;
+                }
             }
         }
         id = _count++;
@@ -417,11 +418,16 @@ contract Slots is EpochClock, PauseGroups, StakeLedger {
         _countByEpoch.push(firstEpoch > last ? firstEpoch : last, uint224(id) + 1);
     }
 
-    function _payOut(uint32 id) private {
-        if (address(_accounts) == address(0)) return;
+    /// @dev False while withdrawing is paused: the id waits, and registering goes on with another one.
+    function _payOut(uint32 id) private returns (bool) {
+        if (address(_accounts) == address(0)) return true;
         uint32[] memory ids = new uint32[](1);
         ids[0] = id;
-        _accounts.withdrawSlots(ids);
+        try _accounts.withdrawSlots(ids) {
+            return true;
+        } catch {
+            return false;
+        }
     }
 
     /// @dev A chain is the same as another one from the same epoch on, or as one that begins with its anchor's hash

@@ -144,7 +144,7 @@ contract Actors is ActorsBook {
     function rotate(uint256 seed) external now_ {
         uint32 id = uint32(seed % slots.count());
         Slot memory slot = slots.slot(id);
-        if (slot.license == 0) return;
+        if (slot.license == 0 || slot.ejected) return;
         uint256 key = uint256(keccak256(abi.encode("rotated", seed))) >> 1;
         address hotKey = vm.addr(key);
         (bool taken,) = slots.slotOf(hotKey);

@@ -141,6 +141,19 @@ contract HostilePausesTest is Checkers {
         slots.register(1, address(1), bytes32("pin"), bytes32("anchor"), 2);
     }
 
+    function test_a_paused_withdrawal_does_not_stop_registrations_where_an_id_waits_to_be_taken_again() external {
+        vm.prank(_ownerOf(3));
+        slots.requestExit(3);
+        vm.warp(slots.slot(3).claimableAt);
+        vm.prank(_ownerOf(3));
+        slots.claim(3);
+        vm.warp(vm.getBlockTimestamp() + schedule.settleSeconds);
+        settlement.pause(settlement.WITHDRAW());
+        vm.assertEq(_addChecker(), 7);
+        settlement.unpause(settlement.WITHDRAW());
+        vm.assertEq(_addChecker(), 3);
+    }
+
     function test_only_the_guardian_pauses() external {
         vm.prank(PROVIDER);
         vm.expectRevert();
