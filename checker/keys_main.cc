@@ -47,19 +47,17 @@ void AddMakeKeys(CLI::App* keys, Chosen& chosen) {
 
 void AddImportKeys(CLI::App* keys, Chosen& chosen) {
   const Options options = std::make_shared<KeysOptions>();
-  CLI::App* import = keys->add_subcommand("import", "the same around a hot key that exists");
-  AddNewKeyOptions(import, *options);
-  import->add_option("--keystore", options->keystore, "Web3 Secret Storage file to import");
-  import->add_option("--keystore-password-file", options->keystore_password,
-                     "its password: a file (mode 0600) or fd:N; asked for without");
-  import->add_option("--private-key", options->private_key,
-                     "file (mode 0600) with 64 hex digits to import");
-  import->callback([&chosen, options] {
-    chosen = [options] { return ExitStatus(ImportKeys(*options, OsEntropy(), std::cout));
-};
-}  // namespace
-);
-}  // namespace kaisar::checker
+  CLI::App* command = keys->add_subcommand("import", "the same around a hot key that exists");
+  AddNewKeyOptions(command, *options);
+  command->add_option("--keystore", options->keystore, "Web3 Secret Storage file to import");
+  command->add_option("--keystore-password-file", options->keystore_password,
+                      "its password: a file (mode 0600) or fd:N; asked for without");
+  command->add_option("--private-key", options->private_key,
+                      "file (mode 0600) with 64 hex digits to import");
+  command->callback([&chosen, options] {
+    chosen = [options] { return ExitStatus(ImportKeys(*options, OsEntropy(), std::cout)); };
+  });
+}
 
 void AddShowKeys(CLI::App* keys, Chosen& chosen) {
   const Options options = std::make_shared<KeysOptions>();
