@@ -114,6 +114,21 @@ class LintTest(unittest.TestCase):
         self.assertIn("A.Missing", found[0])
         self.assertIn("`noise`", found[1])
 
+    def test_threats_may_name_tests_of_contracts_that_exist(self):
+        self.write("docs/threat-model.md", "`OneTest.test_is_here` `OneTest.test_is_gone` "
+                                           "`TwoTest.invariant_holds` `TwoTest.testFuzz_any` "
+                                           "`TwoTest.test_is_here`\n")
+        self.write("contracts/test/One.t.sol",
+                   "contract OneTest is Arena {\n"
+                   "    function test_is_here() public {}\n}\n"
+                   "contract TwoTest {\n"
+                   "    function invariant_holds() external view {}\n"
+                   "    function testFuzz_any(uint256 seed) external {}\n}\n")
+        found = self.find(named_tests)
+        self.assertEqual(len(found), 2, found)
+        self.assertIn("OneTest.test_is_gone", found[0])
+        self.assertIn("TwoTest.test_is_here", found[1])
+
 
 if __name__ == "__main__":
     unittest.main()

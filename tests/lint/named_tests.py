@@ -12,6 +12,19 @@ CHEATS = "tests/support/cheats.cc"
 TEST = re.compile(r"\bTEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\s*\)")
 NAMED = re.compile(r"`(\w+\.\w+)`")
 PYTHON_TEST = re.compile(r"def (test_\w+)\(")
+CONTRACT = re.compile(r"^(?:abstract )?contract (\w+)")
+CONTRACT_TEST = re.compile(r"\bfunction ((?:test|invariant)\w*)\(")
+
+
+def tests_of_contracts(content):
+    """`Contract.test_name` of each function in a Solidity file that forge runs."""
+    found = set()
+    contract = ""
+    for line in content.splitlines():
+        match = CONTRACT.match(line)
+        contract = match.group(1) if match else contract
+        found.update(f"{contract}.{name}" for name in CONTRACT_TEST.findall(line))
+    return found
 
 
 def existing_tests(root):
@@ -23,6 +36,8 @@ def existing_tests(root):
         stem = path.split("/")[-1][:-len(".py")]
         for name in PYTHON_TEST.findall(tree.text(root, path)):
             found.add(f"{stem}.{name}")
+    for path in tree.files(root, ".t.sol"):
+        found |= tests_of_contracts(tree.text(root, path))
     return found
 
 
