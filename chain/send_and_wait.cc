@@ -48,10 +48,10 @@ class Delivery {
       if (receipt.ok() && receipt->has_value()) return Judge(**receipt);
       Sleep();
     }
-    return absl::DeadlineExceededError(
-        absl::StrCat("transaction 0x", ToHex(offered_.empty() ? Digest{} : offered_.back()),
-                     " is in no block after ", options_.timeout_s, " s",
-                     nonce_used_ ? ": another transaction has its nonce" : ""));
+    return absl::DeadlineExceededError(absl::StrCat(
+        "transaction 0x", ToHex(offered_.empty() ? Digest{} : offered_.back()), " is ",
+        shallow_ ? "in a block, but not deep enough," : "in no block", " after ",
+        options_.timeout_s, " s", nonce_used_ ? ": another transaction has its nonce" : ""));
   }
 
  private:
@@ -126,8 +126,10 @@ class Delivery {
       ASSIGN_OR_RETURN(const std::optional<Receipt> receipt, client_.FindReceipt(hash));
       if (!receipt.has_value()) continue;
       const bool deep = latest.number + 1 >= receipt->block_number + options_.confirmations;
+      shallow_ = !deep;
       return deep ? receipt : std::nullopt;
     }
+    shallow_ = false;
     if (nonce_used_ || latest.number < offered_at_block_ + kBlocksBeforeRaise) return std::nullopt;
     if (Raise()) {
       options_.progress(absl::StrCat("raised the fee to ", transaction_.fees.max_fee.ToDecimal(),
@@ -159,6 +161,7 @@ class Delivery {
   std::vector<Digest> offered_;  // hashes of all prices, the last one last
   std::uint64_t offered_at_block_ = 0;
   bool nonce_used_ = false;
+  bool shallow_ = false;  // in a block, and waiting for more on top
 };
 
 }  // namespace

@@ -23,8 +23,8 @@ start_chain() {
   mapfile -t ports < <(free_ports 6)
   rpc=http://127.0.0.1:${ports[0]}
   local programs=("$contracts"/node_modules/@foundry-rs/anvil-linux-*/bin/anvil)
-  spawn "${programs[0]}" --port "${ports[0]}" --chain-id $chain_id --hardfork shanghai --accounts 20 \
-    --mnemonic "test test test test test test test test test test test junk" >anvil.log 2>&1
+  spawn "${programs[0]}" --port "${ports[0]}" --chain-id $chain_id --hardfork shanghai --block-time 1 \
+    --accounts 20 --mnemonic "test test test test test test test test test test test junk" >anvil.log 2>&1
   for _ in $(seq 100); do
     ask eth_chainId '[]' >/dev/null 2>&1 && return
     sleep 0.1
@@ -38,16 +38,27 @@ measure_claims 3
 names=("" "honest, 1 thread" "honest, 2 threads" "skips 10 % of its products"
   "stopped for all of epoch 1" "claims three times its rate")
 
+say "Keys"
+for slot in 1 2 3; do
+  "$checker" keys new --out "checker-$slot" --password-file password --light --first-epoch 0 \
+    --chain-length 1024 >"checker-$slot.yaml"
+  cp "$root/deploy/quickstart-policy.yaml" "checker-$slot/policy.yaml"
+done
+for device in 1 2 3 4 5; do
+  "$provider" keys new --out "device-$device" --password-file password --light >"device-$device.yaml"
+done
+
 say "A chain, and the contracts on it"
 start_chain
 window=$((epoch_seconds / 4))
-genesis=$(($(date +%s) + 30))
+lead_seconds=40
+genesis=$(($(date +%s) + lead_seconds))
 node "$contracts/deploy.mjs" --rpc "$rpc" --mnemonic-dev --keep-admin --out deployment.json \
   --genesis $genesis --epoch-seconds "$epoch_seconds" --commit-seconds $window \
   --reveal-seconds $window --stake 1000
 reports=$(sed -n 's/.*"Reports": *"\([^"]*\)".*/\1/p' deployment.json)
 
-say "Keys, stakes and bonds"
+say "Stakes and bonds"
 # Accounts of anvil: 0 deploys and holds the treasury, 1 to 3 own the slots, 4 to 8 the devices.
 admin() { node "$root/tests/support/chain_admin.mjs" --rpc "$rpc" --deployment deployment.json; }
 python3 - "$(cat password)" "$(ask eth_accounts '[]')" <<'PY' | admin >/dev/null
@@ -63,11 +74,8 @@ PY
 
 # Paths in a config are seen from its own folder.
 chain_config="chain: {deployment: ../deployment.json, rpc: [\"$rpc\"]"
-for slot in 1 2 3; do
-  "$checker" keys new --out "checker-$slot" --password-file password --light --first-epoch 0 \
-    --chain-length 1024 >"checker-$slot.yaml"
-  cp "$root/deploy/quickstart-policy.yaml" "checker-$slot/policy.yaml"
-  cat >"checker-$slot/checker.yaml" <<YAML
+stake_slot() {
+  cat >"checker-$1/checker.yaml" <<YAML
 registry: evm
 $chain_config, confirmations: 1}
 data_dir: data
@@ -77,23 +85,32 @@ password: ../password
 tls_key: tls.pem
 hash_chain: hash_chain.json
 YAML
-  ask anvil_setBalance "[\"$(value "checker-$slot.yaml" address)\", \"0x8ac7230489e80000\"]" >/dev/null
-  "$checker" stake --config "checker-$slot/checker.yaml" --license $slot \
-    --owner-keystore "owner-$slot.json" --owner-password-file password --yes
-  "$checker" init-signatures --config "checker-$slot/checker.yaml"
+  ask anvil_setBalance "[\"$(value "checker-$1.yaml" address)\", \"0x8ac7230489e80000\"]" >/dev/null
+  "$checker" stake --config "checker-$1/checker.yaml" --license "$1" --yes \
+    --owner-keystore "owner-$1.json" --owner-password-file password
+}
+register_device() {
+  "$provider" register --rpc "$rpc" --deployment deployment.json --yes --keys "device-$1" \
+    --password-file password --owner-keystore "owner-$(($1 + 3)).json" \
+    --owner-password-file password --endpoint "127.0.0.1:${ports[$1]}" --class cpu \
+    --region loopback --ops-per-second "${claims[$1]}" --down-bps 1000000000 --up-bps 1000000000
+}
+# All at once: each waits for blocks.
+pids=()
+for slot in 1 2 3; do stake_slot $slot >"stake-$slot.txt" 2>"stake-$slot.log" & pids+=($!); done
+for device in 1 2 3 4 5; do
+  register_device $device >"register-$device.txt" 2>"register-$device.log" & pids+=($!)
 done
-
+for pid in "${pids[@]}"; do
+  wait "$pid" || { tail -n 2 stake-*.log register-*.log >&2; fail "the network could not be set up"; }
+done
 device_ids=("")
 for device in 1 2 3 4 5; do
-  "$provider" keys new --out "device-$device" --password-file password --light >"device-$device.yaml"
-  "$provider" register --rpc "$rpc" --deployment deployment.json --device-dir "device-$device" \
-    --owner-keystore "owner-$((device + 3)).json" --owner-password-file password \
-    --endpoint "127.0.0.1:${ports[$device]}" --class cpu --region loopback \
-    --ops-per-second "${claims[$device]}" --down-bps 1000000000 --up-bps 1000000000 --yes \
-    >"register-$device.txt"
-  id=$(sed -n 's/^device: *\([0-9]*\)$/\1/p' "register-$device.txt")
-  device_ids+=("$id")
-  printf 'device %s: %s\n' "$id" "${names[$device]}"
+  device_ids+=("$(sed -n 's/^device: *\([0-9]*\).*/\1/p' "register-$device.txt")")
+  printf 'device %s: %s\n' "${device_ids[$device]}" "${names[$device]}"
+done
+for slot in 1 2 3; do
+  "$checker" init-signatures --config "checker-$slot/checker.yaml"
 done
 # A network begins with devices that are admitted already; later ones are checked first.
 python3 - "$(ask eth_accounts '[]')" <<'PY' | admin >/dev/null
@@ -102,9 +119,7 @@ admin = json.loads(sys.argv[1])[0]
 print(json.dumps([{"grant": "Devices.SETTLEMENT_ROLE", "to": admin}] +
                  [{"send": "Devices.promote", "arguments": [device]} for device in range(5)]))
 PY
-[ "$(date +%s)" -lt "$genesis" ] || fail "the set-up took longer than the 30 s before epoch 0"
-ask evm_setAutomine '[false]' >/dev/null
-ask evm_setIntervalMining '[1]' >/dev/null
+[ "$(date +%s)" -lt "$genesis" ] || fail "the set-up took longer than the $lead_seconds s before epoch 0"
 
 say "Five providers"
 device_pids=("")
