@@ -95,19 +95,22 @@ DeviceScore Scorer::ScoreOf(const v1::Device& device, const Tally& tally) const 
   score.compute_ppm = LowerMedian(tally.compute_shares_ppm);
 
   std::uint64_t weights = 0, weighted = 0;
-  bool enough = false;
+  bool enough = false, computes = false;
   if (const auto kinds = policy_.phases.find(device.phase()); kinds != policy_.phases.end()) {
     enough = !kinds->second.empty();
     for (const auto& [kind, policy] : kinds->second) {
       const auto conclusive = tally.conclusive.find(kind);
       const std::uint32_t have = conclusive == tally.conclusive.end() ? 0 : conclusive->second;
       enough = enough && have >= policy.least_evidence;
+      computes = computes || (kind == v1::MATMUL && policy.weight > 0);
       weights += policy.weight;
       weighted += std::uint64_t{policy.weight} *
                   (kind == v1::LATENCY ? score.latency_ppm : score.compute_ppm);
     }
   }
   score.quality_ppm = weights == 0 ? 0 : static_cast<std::uint32_t>(weighted / weights);
+  // Pay is in proportion to the claim: no other share may make up for a rate that is not there.
+  if (computes) score.quality_ppm = std::min(score.quality_ppm, score.compute_ppm);
   const std::uint64_t worth = std::uint64_t{score.quality_ppm} * score.availability_ppm / kWhole;
   if (score.proof_invalid) {
     score.score = 0;

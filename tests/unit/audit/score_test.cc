@@ -152,8 +152,8 @@ TEST_F(Scoring, FailedMatmulCountsAsZeroAndFailedLatencyAsNotAnswered) {
   EXPECT_EQ(score.availability_ppm, 750'000u);
   EXPECT_EQ(score.median_rtt_us, 20'000u);
   EXPECT_EQ(score.compute_ppm, 0u);  // 0 0 1 1
-  EXPECT_EQ(score.quality_ppm, 250'000u);
-  EXPECT_EQ(score.score, 37);  // floor(200 * 187500 / 10^6)
+  EXPECT_EQ(score.quality_ppm, 0u);  // at most the compute share
+  EXPECT_EQ(score.score, 0);
   EXPECT_EQ(score.passed, 5u);
   EXPECT_EQ(score.failed, 3u);
   EXPECT_EQ(score.reasons.at(v1::TIMED_OUT), 1u);
@@ -182,7 +182,19 @@ TEST_F(Scoring, TooLittleEvidenceOfAnyKindLeavesTheDeviceOut) {
   EXPECT_EQ(First().explanation,
             "left out: 1 conclusive matmul challenges of the 2 needed (1 STOPPED)");
   Fail(v1::MATMUL, v1::TIMED_OUT);  // a failure is evidence, too
-  EXPECT_EQ(First().score, 50);     // compute: the lower one of 0 and 1
+  EXPECT_EQ(First().score, 0);      // compute: the lower one of 0 and 1
+}
+
+TEST_F(Scoring, ClaimingMoreThanOneHasGainsNothing) {
+  // Pay is claim times score: with four times the rate claimed, a quarter of the score.
+  for (int i = 0; i < 4; ++i) {
+    Latency(20'000);
+    Matmul(4 * kFullSpeedNs);
+  }
+  EXPECT_EQ(First().compute_ppm, 250'000u);
+  EXPECT_EQ(First().latency_ppm, 1'000'000u);
+  EXPECT_EQ(First().quality_ppm, 250'000u);
+  EXPECT_EQ(First().score, 50);
 }
 
 TEST_F(Scoring, OneWrongProofMakesTheScoreZero) {

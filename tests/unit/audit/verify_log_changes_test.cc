@@ -216,7 +216,7 @@ const Change kEpochFacts[] = {
      }},
     {"SlotMissingInTheRoster", "nothing in the log can be recomputed",
      [](EpochFixture& e) { e.opened().mutable_roster()->mutable_slots()->DeleteSubrange(0, 1); }},
-    {"Claim", "report: score of device 6 is 83, expected 166",
+    {"Claim", "report: score of device 6 is 55, expected 166",
      [](EpochFixture& e) {
        e.opened().mutable_roster()->mutable_devices(5)->set_ops_per_second(3'000'000);
      }},

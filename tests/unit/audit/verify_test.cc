@@ -72,7 +72,7 @@ TEST_F(HonestEpoch, GivesEveryDeviceItsScoreAndSaysWhy) {
   EXPECT_THAT(said, ::testing::ElementsAre(
                         "1 200 ", "2 200 ", "3 200 ", "4 200 ",
                         "5 0 a wrong proof makes the score 0 (1 PROOF_INVALID)",
-                        "6 83 reached 33.5 % of the claimed rate; answered 83.3 % of the latency "
+                        "6 55 reached 33.5 % of the claimed rate; answered 83.3 % of the latency "
                         "challenges (1 UNREACHABLE)",
                         "7 none left out: 0 conclusive matmul challenges of the 2 needed (3 "
                         "DEVICE_CHALLENGED)"));
@@ -84,7 +84,7 @@ TEST_F(HonestEpoch, IsPrintedAsATableWithALastLineAndExitStatus0) {
   EXPECT_THAT(
       out_.str(),
       HasSubstr(
-          "     6  (cpu)                8/1/0  3.35 Mop/s    33.5 %   83.3 %  6.03 ms   83/200  "
+          "     6  (cpu)                8/1/0  3.35 Mop/s    33.5 %   83.3 %  6.03 ms   55/200  "
           "reached"));
   EXPECT_THAT(out_.str(), HasSubstr("\nholds: "));
   EXPECT_EQ(errors_.str(), "");
@@ -96,7 +96,7 @@ TEST_F(HonestEpoch, IsPrintedAsJson) {
   EXPECT_EQ(json["holds"], true);
   EXPECT_EQ(json["differences"].size(), 0u);
   EXPECT_EQ(json["devices"][4]["reasons"]["PROOF_INVALID"], 1);
-  EXPECT_EQ(json["devices"][5]["score"], 83);
+  EXPECT_EQ(json["devices"][5]["score"], 55);
   EXPECT_EQ(json["devices"][5]["class"], "cpu");
   EXPECT_EQ(json["devices"][6]["score"], nullptr);
 }
@@ -123,7 +123,7 @@ TEST_F(HonestEpoch, CutLogIsRefused) {
 
 TEST_F(HonestEpoch, ReportAtOddsWithItselfIsADifference) {
   const std::string json = ReadBytes(report_);
-  WriteBytes(report_, absl::StrReplaceAll(json, {{"\"score\": 83", "\"score\": 84"}}));
+  WriteBytes(report_, absl::StrReplaceAll(json, {{"\"score\": 55", "\"score\": 56"}}));
   EXPECT_EQ(Run(), 1);
   EXPECT_THAT(out_.str(), HasSubstr("report: scores: are 1=200"));
   EXPECT_THAT(out_.str(), HasSubstr("does not hold: 1 difference;"));
@@ -148,7 +148,7 @@ TEST_F(HonestEpoch, FilesThatCannotBeReadGiveExitStatus2) {
 
 /// What a slot may change in its report after the epoch; it signs the changed one.
 const Change kReports[] = {
-    {"ScoreByteUp", "report: score of device 6 is 84, expected 83: reached 33.5 %",
+    {"ScoreByteUp", "report: score of device 6 is 56, expected 55: reached 33.5 %",
      [](EpochFixture& e) { ++e.report.words[0][5 * 4 + 3]; }},
     {"DeviceLeftOut", "report: score of device 5 is not reported, expected 0",
      [](EpochFixture& e) {
