@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The whole path on a development chain: three checkers challenge, commit, reveal and settle for two
-epochs. One of them is killed in every state of its epoch, the chain is reorganised under all of them,
-and its endpoint hangs; no report and no stake may be lost."""
+epochs. One of them is killed in every state of its epoch, one lies about a device, the chain is
+reorganised under all of them, and its endpoint hangs; no report and no stake may be lost. Then our
+auditor and ethers read what is on the chain."""
 
 import json
 import os
@@ -23,6 +24,8 @@ EPOCHS = 2
 EPOCH_SECONDS = 36
 WINDOW_SECONDS = 12  # to commit, and as many to reveal
 STAKE_KAI = 1000
+SLOTS, KILLED, LIAR = 3, 0, 2
+DEVICES, LIED_ABOUT, SKIPPER, LIE = (0, 1, 2), 1, 2, 20
 WEIGHT = 1  # a claim of 10^9 operations per second, which any machine reaches
 POLICY = """\
 version: 1
@@ -60,13 +63,15 @@ class ChainPath(unittest.TestCase):
         network = self.network
         network.deploy(epoch_seconds=EPOCH_SECONDS, genesis_in_s=25, stake=STAKE_KAI,
                        commit_seconds=WINDOW_SECONDS, reveal_seconds=WINDOW_SECONDS)
-        network.add_slots(3)
-        network.add_devices([WEIGHT] * 3)
-        for device in (0, 1):
-            network.write_provider_config(device)
-            network.start_provider(device)
-        network.start_scripted(2, "skip-products=10")
-        for slot in range(3):
+        network.add_slots(SLOTS)
+        network.add_devices([WEIGHT] * len(DEVICES))
+        for device in DEVICES:
+            if device == SKIPPER:
+                network.start_scripted(device, "skip-products=10")
+            else:
+                network.write_provider_config(device)
+                network.start_provider(device)
+        for slot in range(SLOTS):
             network.write_checker_config(slot, POLICY)
         network.go()
 
@@ -78,72 +83,121 @@ class ChainPath(unittest.TestCase):
         return re.search(rf"chain epoch={epoch} stage={state}\b", log) is not None
 
     def audit(self, *arguments):
+        """Exit status and standard output of kaisar-audit."""
         done = subprocess.run([self.network.binary("audit/kaisar-audit"), *arguments],
                               capture_output=True, text=True, timeout=120, check=False)
-        self.assertEqual(done.returncode, 0, f"{arguments}\n{done.stdout}\n{done.stderr}")
-        return done.stdout
+        return done.returncode, done.stdout
 
     def wait_for(self, what, condition, seconds):
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
-                logs = "".join(self.network.read(f"checker-{slot}.err")[-1500:] for slot in range(3))
+                logs = "".join(self.network.read(f"checker-{slot}.err")[-1500:] for slot in range(SLOTS))
                 self.fail(f"{what} did not come about\n{logs}")
             time.sleep(0.05)
+
+    def start_checker(self, slot):
+        if slot != LIAR:  # after a kill, for the epochs that it has not reported
+            reported = os.path.exists(self.network.path(f"checker-{slot}/data/epoch-0.report.json"))
+            return self.network.start_chain_checker(slot, EPOCHS - int(reported))
+        return self.network.start(f"checker-{slot}", "tests/support/lying-checker", "--config",
+                                  f"checker-{slot}/checker.yaml", "--epochs", str(EPOCHS), "--lie",
+                                  f"{LIED_ABOUT}={LIE}")
 
     def test_a_checker_killed_in_every_state_loses_no_report_and_no_stake(self):
         network = self.network
         self.start_network()
-        checkers = {slot: network.start_chain_checker(slot, EPOCHS) for slot in range(3)}
+        checkers = [self.start_checker(slot) for slot in range(SLOTS)]
 
-        def kill_again():
-            checkers[2].send_signal(signal.SIGKILL)
-            checkers[2].wait()
-            checkers[2] = network.start_chain_checker(2, EPOCHS)
+        def kill_and_start_again():
+            checkers[KILLED].send_signal(signal.SIGKILL)
+            checkers[KILLED].wait()
+            checkers[KILLED] = self.start_checker(KILLED)
 
-        # Before anything: while it waits for genesis. Then in each state of epoch 0.
-        kill_again()
+        kill_and_start_again()  # while it waits for genesis
         for state in STATES:
-            self.wait_for(f"epoch 0 {state}", lambda s=state: self.in_state(2, s, 0),
+            self.wait_for(f"epoch 0 {state}", lambda s=state: self.in_state(KILLED, s, 0),
                           2 * EPOCH_SECONDS + 60)
-            self.assertIsNone(checkers[2].poll(), network.read("checker-2.err")[-2000:])
-            kill_again()
+            self.assertIsNone(checkers[KILLED].poll(), network.read("checker-0.err")[-2000:])
+            kill_and_start_again()
             if state == "committed":  # the newest blocks, with commitments, are taken back
                 network.chain.call("anvil_reorg", 2, [])
             if state == "revealing":
                 network.chain.stop_answering()
                 time.sleep(3)
                 network.chain.answer_again()
-        for slot, checker in checkers.items():
+        for slot, checker in enumerate(checkers):
             try:
                 status = checker.wait(timeout=EPOCHS * EPOCH_SECONDS + 120)
             except subprocess.TimeoutExpired:
                 self.fail(f"checker {slot}:\n" + network.read(f"checker-{slot}.err")[-3000:])
             self.assertEqual(status, 0, network.read(f"checker-{slot}.err")[-3000:])
-        self.check_outcome()
-
-    def check_outcome(self):
-        network = self.network
         for epoch in range(EPOCHS):
-            reports = network.view("Reports.reportsOf", epoch, [0, 1, 2])
-            for slot, stored in enumerate(reports):
-                self.assertEqual(int(stored, 16) & 1, 1, f"slot {slot}, epoch {epoch}: {stored}")
-            settled = json.loads(self.audit(
-                "settle", "--rpc", network.chain.url, "--deployment",
-                network.path("deployment.json"), "--epoch", str(epoch), "--json"))
-            medians = {device["device"]: device["median"] for device in settled["devices"]}
-            print(f"epoch {epoch}: medians {medians}", flush=True)
-            for honest in (0, 1):
-                self.assertGreaterEqual(medians[honest], 190, medians)
-            self.assertEqual(medians[2], 0, medians)
-        for slot in range(3):
-            state = network.view("Slots.slot", slot)
+            self.check_reports(epoch)
+            self.check_settlement(epoch)
+        self.check_slots()
+        self.check_with_ethers()
+        self.check_provider()
+
+    def check_reports(self, epoch):
+        """All are revealed. Those of honest checkers follow from their logs, the liar's does not."""
+        stored = self.network.view("Reports.reportsOf", epoch, list(range(SLOTS)))
+        for slot, report in enumerate(stored):
+            self.assertEqual(int(report, 16) & 1, 1, f"slot {slot}, epoch {epoch}: {report}")
+            log = self.network.path(f"checker-{slot}/data/epoch-{epoch}.log")
+            status, out = self.audit("verify", "--log", log, "--report",
+                                     log.removesuffix(".log") + ".report.json")
+            self.assertEqual(status, 1 if slot == LIAR else 0, out)
+
+    def check_settlement(self, epoch):
+        status, out = self.audit("settle", "--rpc", self.network.chain.url, "--deployment",
+                                 self.network.path("deployment.json"), "--epoch", str(epoch),
+                                 "--json")
+        self.assertEqual(status, 0, out)
+        medians = {device["device"]: device["median"] for device in json.loads(out)["devices"]}
+        for honest in (0, LIED_ABOUT):
+            self.assertGreaterEqual(medians[honest], 190, medians)
+        self.assertEqual(medians[SKIPPER], 0, medians)
+
+    def check_slots(self):
+        """No stake is lost, and the liar alone disagreed, once an epoch."""
+        owed = []
+        for slot in range(SLOTS):
+            state = self.network.view("Slots.slot", slot)
             self.assertEqual(int(state["stake"]), STAKE_KAI * 10**18, state)
             self.assertEqual(int(state["streak"]), 0, state)
-            for epoch in range(EPOCHS):
-                log = network.path(f"checker-{slot}/data/epoch-{epoch}.log")
-                self.audit("verify", "--log", log, "--report",
-                           log.removesuffix(".log") + ".report.json")
+            account = self.network.view("Settlement.account", slot)
+            disagreed = EPOCHS if slot == LIAR else 0
+            self.assertEqual((int(account["agreed"]), int(account["disagreed"])),
+                             (EPOCHS * len(DEVICES) - disagreed, disagreed), account)
+            owed.append(int(account["owed"]))
+        self.assertLess(owed[LIAR], owed[KILLED])
+        self.assertEqual(owed[KILLED], owed[3 - LIAR - KILLED])
+
+    def check_with_ethers(self):
+        network = self.network
+        reports = [network.path(f"checker-{slot}/data/epoch-{epoch}.report.json")
+                   for slot in range(SLOTS) for epoch in range(EPOCHS)]
+        read = json.loads(network.node("tests/interop/read_epoch.mjs", "--rpc", network.chain.url,
+                                       "--deployment", network.path("deployment.json"), *reports))
+        print(f"transactions: {read['calls']}", flush=True)
+        # Whatever was sent anew after the reorganisation: each counts once on the chain.
+        for call in ("Reports.commit", "Reports.reveal"):
+            self.assertEqual(read["calls"][call], SLOTS * EPOCHS, read)
+        for event in ("BlockHashBeacon.EpochOpened", "Reports.Committed", "Reports.Revealed",
+                      "Settlement.Settled"):
+            self.assertIn(event, read["events"])
+
+    def check_provider(self):
+        """What a provider sees of it by our own command."""
+        status = json.loads(self.network.call(
+            "provider/kaisar-provider", "status", "--json", "--config", "device-0/provider.yaml",
+            "--device", f"0,{LIED_ABOUT}"))
+        for device in status["devices"]:
+            newest = device["epochs"][-1]
+            self.assertEqual((newest["epoch"], newest["settled"]), (EPOCHS - 1, True), device)
+            self.assertGreaterEqual(newest["median"], 190, device)
+            self.assertGreater(int(newest["paid_wei"]), 0, device)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,11 @@
 #!/usr/bin/env python3
-"""Checkers on a development chain: the owner's commands, an epoch with a liar among three, a checker
-that is killed in the middle, and how soon one stops."""
+"""What an owner does for a slot on a development chain, by our own commands."""
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 ROOT = os.environ["KAISAR_SOURCE_DIR"]
@@ -70,18 +67,6 @@ chain: {{deployment: ../deployment.json, rpc: ["{self.network.chain.url}"], conf
                               check=False)
         return done.returncode, done.stdout, done.stderr
 
-    def run_checker(self, slot, *more, program="checker/kaisar-checker"):
-        verb = [] if program.endswith("lying-checker") else ["run"]
-        return self.network.start(f"run-{slot}", program, *verb, "--config",
-                                  f"checker-{slot}/checker.yaml", "--epochs", "1", *more)
-
-    def expect_end(self, process, log, deadline_s):
-        try:
-            status = process.wait(timeout=deadline_s)
-        except subprocess.TimeoutExpired:
-            self.fail(f"{log} does not end:\n" + self.network.read(log + ".err")[-3000:])
-        self.assertEqual(status, 0, self.network.read(log + ".err")[-3000:])
-
     def test_an_owner_stakes_asks_and_leaves(self):
         network = self.network
         network.deploy(epoch_seconds=20, genesis_in_s=3600, commit_seconds=5, reveal_seconds=5,
@@ -122,48 +107,6 @@ chain: {{deployment: ../deployment.json, rpc: ["{self.network.chain.url}"], conf
         self.assertIn("are back at", claimed)
         self.assertEqual(network.view("CheckerLicense.ownerOf", license_id).lower(),
                          network.account(2).lower())
-
-    def test_a_liar_loses_its_commission_and_a_killed_checker_nothing(self):
-        network = self.network
-        network.deploy(epoch_seconds=40, genesis_in_s=50, commit_seconds=12, reveal_seconds=12)
-        slots = network.add_slots(3)
-        devices = network.add_devices([1, 1])
-        for slot in slots:
-            self.configure(f"checker-{slot}")
-        for device in devices:
-            network.write_provider_config(device)
-            network.start_provider(device)
-        network.go()
-        checkers = [self.run_checker(slot) for slot in slots[:2]]
-        liar = self.run_checker(slots[2], "--lie", f"{devices[1]}=20",
-                                program="tests/support/lying-checker")
-
-        # In the epoch, in the commit window and in the reveal window.
-        end = network.begin(1)
-        for moment in (network.genesis + 15, end + 3, end + 14):
-            network.chain.wait_until(moment)
-            self.assertIsNone(checkers[0].poll(), network.read("run-0.err")[-3000:])
-            checkers[0].send_signal(signal.SIGKILL)
-            checkers[0].wait()
-            checkers[0] = self.network.start("run-0", "checker/kaisar-checker", "run", "--config",
-                                             "checker-0/checker.yaml")
-        self.expect_end(checkers[1], "run-1", 120)
-        self.expect_end(liar, "run-2", 60)
-
-        accounts = [network.view("Settlement.account", slot) for slot in slots]
-        figures = [(int(a["agreed"]), int(a["disagreed"])) for a in accounts]
-        self.assertEqual(figures, [(2, 0), (2, 0), (1, 1)])
-        self.assertEqual(int(accounts[2]["owed"]) * 2, int(accounts[1]["owed"]))
-        for slot in slots:
-            self.assertEqual(int(network.view("Slots.slot", slot)["stake"]), 1000 * 10**18)
-
-        began = time.monotonic()
-        checkers[0].send_signal(signal.SIGTERM)
-        self.expect_end(checkers[0], "run-0", 10)
-        self.assertLess(time.monotonic() - began, 4)
-        status, out, _ = self.ask("status", "--config", "checker-0/checker.yaml", "--json")
-        self.assertEqual(status, 1)
-        self.assertEqual(json.loads(out)["accepted"]["epoch"], 0)
 
 
 if __name__ == "__main__":
