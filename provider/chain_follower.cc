@@ -77,7 +77,7 @@ absl::Status ChainFollower::Read() {
 absl::Status ChainFollower::ReadEpoch(std::uint32_t epoch) {
   ASSIGN_OR_RETURN(const std::optional<chain::Opening> opening, contracts_.FindOpening(epoch));
   if (!opening.has_value()) {
-    epochs_.erase(epoch);  // a reorganization took it back
+    // One that a reorganisation took back is opened again: until then whoever began goes on.
     if (unopened_ != epoch) LogEvent(EventLevel::kInfo, "unopened", {{"epoch", epoch}});
     unopened_ = epoch;
     return absl::OkStatus();
