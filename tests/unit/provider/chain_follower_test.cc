@@ -102,7 +102,7 @@ TEST_F(ChainFollowerTest, FollowsABeaconThatAReorganizationChanged) {
     return std::count(members.begin(), members.end(), 1u) != 0;
   };
   Digest with{};
-  Digest without{};
+  Digest without = {1};  // zero would be an epoch that is not opened
   while (!holds_slot_1(with)) ++with[0];
   while (holds_slot_1(without)) ++without[0];
 
@@ -114,6 +114,16 @@ TEST_F(ChainFollowerTest, FollowsABeaconThatAReorganizationChanged) {
   GoTo(61);
   ASSERT_TRUE(Poll().ok());
   EXPECT_FALSE(admission_.FindPeer(PinOf(1)).has_value());
+}
+
+TEST_F(ChainFollowerTest, KeepsAnEpochWhoseOpeningAReorganisationTookBack) {
+  Open(0);
+  GoTo(1);
+  ASSERT_TRUE(Poll().ok());
+  chain_.contracts().openings.clear();
+  GoTo(61);
+  ASSERT_TRUE(Poll().ok());
+  EXPECT_THAT(Served(), ElementsAre(0, 1, 2));
 }
 
 TEST_F(ChainFollowerTest, KeepsWhomItKnowsWhileTheChainCannotBeRead) {
