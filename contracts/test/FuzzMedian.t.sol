@@ -27,6 +27,7 @@ contract FuzzMedianTest is Checkers {
     /// @param said what each of seven slots says of device 0; above 200: nothing
     /// @param honest bit i: slot i is honest, and moved into the range of the honest ones
     /// forge-config: default.fuzz.runs = 256
+    /// forge-config: deep.fuzz.runs = 2000
     function testFuzz_the_median_lies_between_honest_scores_when_most_present_are_honest(
         uint8[7] memory said,
         uint8 honest,
@@ -55,6 +56,7 @@ contract FuzzMedianTest is Checkers {
     }
 
     /// forge-config: default.fuzz.runs = 128
+    /// forge-config: deep.fuzz.runs = 2000
     function testFuzz_payments_depend_on_no_order_and_no_caller(uint256 seed, uint8[7] memory said) external {
         _showAll(said);
         uint256 before = vm.snapshotState();
@@ -81,6 +83,7 @@ contract FuzzMedianTest is Checkers {
     }
 
     /// forge-config: default.fuzz.runs = 128
+    /// forge-config: deep.fuzz.runs = 2000
     function testFuzz_any_subset_of_devices_pays_at_most_the_emission(uint8 subset, uint8[7] memory said) external {
         _showAll(said);
         uint256 sum = 0;

@@ -48,6 +48,7 @@ contract FuzzReportsTest is Checkers {
     }
 
     /// forge-config: default.fuzz.runs = 256
+    /// forge-config: deep.fuzz.runs = 10000
     function testFuzz_a_report_goes_from_nothing_to_commitment_to_root(bytes32[16] memory salts, uint8[16] memory acts)
         external
     {
