@@ -13,6 +13,7 @@
 #include "checker/chain_access.h"
 #include "checker/run_inputs.h"
 #include "checker/slot_duty.h"
+#include "reporter/balance_watch.h"
 #include "reporter/outbox.h"
 
 namespace kaisar::checker {
@@ -22,8 +23,6 @@ constexpr int kSomethingWrong = 1;
 constexpr int kCannotTell = 2;
 constexpr std::uint32_t kRecentEpochs = 3;
 constexpr std::uint32_t kOutboxEntries = 32;
-/// Commit, reveal and a share of openings and settlements (docs/settlement.md has each).
-constexpr std::uint64_t kGasPerEpoch = 800'000;
 constexpr std::uint64_t kSearchedBlocks = 20'000;  // about three days of Ethereum
 
 absl::StatusOr<std::uint32_t> FindSlot(const Config& config, const SlotKeys& keys,
@@ -79,7 +78,7 @@ absl::Status ReadMoney(chain::Contracts& contracts, const chain::Block& latest,
   ASSIGN_OR_RETURN(status.earned, contracts.Earned(status.state.owner));
   ASSIGN_OR_RETURN(status.balance, contracts.client().Balance(status.hot_key));
   ASSIGN_OR_RETURN(const chain::Fees fees, contracts.client().SuggestFees());
-  status.cost_per_epoch = (latest.base_fee + fees.priority_fee) * Uint256(kGasPerEpoch);
+  status.cost_per_epoch = (latest.base_fee + fees.priority_fee) * Uint256(reporter::kEpochGas);
   return absl::OkStatus();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 import {Device, Devices, Phase, Registration} from "../src/Devices.sol";
 import {PauseGroups} from "../src/PauseGroups.sol";
 import {Arena} from "./Arena.sol";
@@ -178,6 +179,12 @@ contract DevicesTest is Arena {
         devices.exit(0);
         vm.expectRevert(refusal);
         devices.claimBond(0);
+        refusal = abi.encodeWithSelector(
+            IAccessControl.AccessControlUnauthorizedAccount.selector, OWNER, devices.RENTAL_ROLE()
+        );
+        vm.prank(OWNER);
+        vm.expectRevert(refusal);
+        devices.setInService(0, true);
         vm.expectRevert(abi.encodeWithSelector(Devices.NoDevice.selector, 1, 1));
         devices.device(1);
     }
