@@ -22,8 +22,8 @@ PY
 start_chain() {
   mapfile -t ports < <(free_ports 6)
   rpc=http://127.0.0.1:${ports[0]}
-  local programs=("$contracts"/node_modules/@foundry-rs/anvil-linux-*/bin/anvil)
-  spawn "${programs[0]}" --port "${ports[0]}" --chain-id $chain_id --hardfork shanghai --block-time 1 \
+  local anvil=$contracts/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil
+  spawn "$anvil" --port "${ports[0]}" --chain-id $chain_id --hardfork shanghai --block-time 1 \
     --accounts 20 --mnemonic "test test test test test test test test test test test junk" >anvil.log 2>&1
   for _ in $(seq 100); do
     ask eth_chainId '[]' >/dev/null 2>&1 && return
