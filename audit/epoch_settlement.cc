@@ -52,6 +52,8 @@ class Settler {
     for (const HeardReport& report : reports_) {
       SlotShare share;
       share.stage = report.stage;
+      share.commit_transaction = report.commit_transaction;
+      share.reveal_transaction = report.reveal_transaction;
       if (report.tree.has_value()) share.root = report.tree->root();
       epoch_.slots.push_back(share);
     }

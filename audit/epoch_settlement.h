@@ -24,7 +24,9 @@ enum class ReportStage { kNone, kCommitted, kRevealed };
 
 struct SlotShare {
   ReportStage stage = ReportStage::kNone;
-  Digest root{};  // as we compute it from the words; zero unless revealed
+  Digest root{};                // as we compute it from the words; zero unless revealed
+  Digest commit_transaction{};  // zero unless committed
+  Digest reveal_transaction{};  // zero unless revealed
   std::uint64_t agreed = 0;
   std::uint64_t disagreed = 0;
   Uint256 earned;  // wei of KAI, of devices that are settled

@@ -135,6 +135,7 @@ std::vector<HeardReport> CheckReports(const EpochFacts& facts, SettlementDiffere
       continue;
     }
     reports[event.slot].stage = ReportStage::kCommitted;
+    reports[event.slot].commit_transaction = event.transaction;
   }
   for (const chain::RevealedEvent& event : facts.revealed) {
     const bool may = event.slot < facts.slots && committed.count(event.slot) > 0 &&
@@ -146,7 +147,9 @@ std::vector<HeardReport> CheckReports(const EpochFacts& facts, SettlementDiffere
     }
     HeardReport& report = reports[event.slot];
     report.tree = TreeOf(event, committed[event.slot], differences);
-    if (report.tree.has_value()) report.stage = ReportStage::kRevealed;
+    if (!report.tree.has_value()) continue;
+    report.stage = ReportStage::kRevealed;
+    report.reveal_transaction = event.transaction;
   }
   for (std::uint32_t slot = 0; slot < facts.slots; ++slot) {
     Digest expected{};

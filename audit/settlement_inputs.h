@@ -27,6 +27,8 @@ void CheckWindows(const EpochFacts& facts, SettlementDifferences& differences);
 struct HeardReport {
   ReportStage stage = ReportStage::kNone;
   std::optional<ReportTree> tree;  // null unless revealed
+  Digest commit_transaction{};     // zero unless committed
+  Digest reveal_transaction{};     // zero unless revealed
 };
 
 /// The reports by slot id: roots and commitments are computed from the words of the events, and

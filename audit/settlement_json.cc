@@ -57,10 +57,13 @@ Json Slots(const EpochSettlement& epoch) {
   Json slots = Json::array();
   for (std::size_t id = 0; id < epoch.slots.size(); ++id) {
     const SlotShare& slot = epoch.slots[id];
+    const bool committed = slot.stage != ReportStage::kNone;
     const bool revealed = slot.stage == ReportStage::kRevealed;
     slots.push_back({{"slot", id},
                      {"report", NameOf(slot.stage)},
                      {"root", revealed ? Json(Hex(slot.root)) : Json(nullptr)},
+                     {"commit", committed ? Json(Hex(slot.commit_transaction)) : Json(nullptr)},
+                     {"reveal", revealed ? Json(Hex(slot.reveal_transaction)) : Json(nullptr)},
                      {"agreed", slot.agreed},
                      {"disagreed", slot.disagreed},
                      {"earned", slot.earned.ToDecimal()}});

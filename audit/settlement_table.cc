@@ -62,14 +62,25 @@ void PrintDevices(const EpochSettlement& epoch, std::optional<std::uint32_t> onl
   if (rows.size() > 1) out << AlignColumns(rows, {2, 3, 7}) << "\n";
 }
 
+std::string Transactions(const SlotShare& slot) {
+  switch (slot.stage) {
+    case ReportStage::kRevealed:
+      return absl::StrCat(Hex(slot.commit_transaction), " ", Hex(slot.reveal_transaction));
+    case ReportStage::kCommitted:
+      return Hex(slot.commit_transaction);
+    default:
+      return "-";
+  }
+}
+
 void PrintSums(const EpochSettlement& epoch, std::ostream& out) {
-  Rows slots = {{"slot", "report", "agreed", "disagreed", "KAI"}};
+  Rows slots = {{"slot", "report", "agreed", "disagreed", "KAI", "commit and reveal transaction"}};
   for (std::size_t id = 0; id < epoch.slots.size(); ++id) {
     const SlotShare& slot = epoch.slots[id];
     slots.push_back({absl::StrCat(id), NameOf(slot.stage), absl::StrCat(slot.agreed),
-                     absl::StrCat(slot.disagreed), Kai(slot.earned)});
+                     absl::StrCat(slot.disagreed), Kai(slot.earned), Transactions(slot)});
   }
-  if (slots.size() > 1) out << AlignColumns(slots, {1}) << "\n";
+  if (slots.size() > 1) out << AlignColumns(slots, {1, 5}) << "\n";
   Rows providers = {{"provider", "KAI"}};
   for (const auto& [owner, earned] : epoch.providers)
     providers.push_back({Hex(owner), Kai(earned)});

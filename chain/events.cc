@@ -126,6 +126,7 @@ absl::StatusOr<CommittedEvent> ParseCommitted(const LogEntry& entry) {
   event.slot = ReadUint32(indexed);
   event.commitment = rest.Bytes32();
   event.block_number = entry.block_number;
+  event.transaction = entry.transaction;
   RETURN_IF_ERROR(Checked("Committed", entry, indexed, rest));
   return event;
 }

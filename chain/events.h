@@ -50,6 +50,7 @@ struct CommittedEvent {
   std::uint32_t slot = 0;
   Digest commitment{};  // as given, lowest bit included
   std::uint64_t block_number = 0;
+  Digest transaction{};
 };
 
 struct FundedEvent {

@@ -54,8 +54,8 @@ std::string Accepted(const SlotStatus& status) {
 std::string Recent(const SlotStatus& status) {
   std::string text;
   for (const RecentReport& report : status.recent) {
-    absl::StrAppend(&text, text.empty() ? "" : ", ", report.epoch, " ", NameOf(report.state),
-                    report.opened ? "" : " (never opened)");
+    absl::StrAppend(&text, text.empty() ? "" : ", ", "epoch ", report.epoch, " ",
+                    NameOf(report.state), report.opened ? "" : " (never opened)");
   }
   return text.empty() ? "none" : text;
 }

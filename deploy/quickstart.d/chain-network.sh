@@ -55,7 +55,7 @@ lead_seconds=40
 genesis=$(($(date +%s) + lead_seconds))
 node "$contracts/deploy.mjs" --rpc "$rpc" --mnemonic-dev --keep-admin --out deployment.json \
   --genesis $genesis --epoch-seconds "$epoch_seconds" --commit-seconds $window \
-  --reveal-seconds $window --stake 1000
+  --reveal-seconds $window --stake 1000 --bond-per-weight 1
 reports=$(sed -n 's/.*"Reports": *"\([^"]*\)".*/\1/p' deployment.json)
 
 say "Stakes and bonds"
@@ -189,7 +189,7 @@ for slot in 1 2 3; do
   fi
 done
 
-say "What the first checker measured"
+say "What the first checker measured, and signed as its reports"
 cat checker-1/summary.txt
 say "Verification of every log and report, from the files alone"
 for slot in 1 2 3; do
@@ -209,6 +209,8 @@ done
 for ((epoch = 0; epoch < epochs; epoch++)); do
   say "Epoch $epoch: every payment, recomputed from the chain"
   "$audit" settle --rpc "$rpc" --deployment deployment.json --epoch $epoch
+  "$audit" settle --rpc "$rpc" --deployment deployment.json --epoch $epoch --json \
+    >settlement-$epoch.json
 done
 say "The checkers, as their operators see them"
 for slot in 1 2 3; do
@@ -217,5 +219,6 @@ done
 cat <<TEXT
 
 logs and reports: $run_dir/checker-N/data
+payments:         $run_dir/settlement-N.json
 again:            ${audit#"$root"/} verify --log ${run_dir#"$root"/}/checker-1/data/epoch-0.log --report ${run_dir#"$root"/}/checker-1/data/epoch-0.report.json
 TEXT

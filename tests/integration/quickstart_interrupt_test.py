@@ -24,19 +24,20 @@ def processes_in(folder):
 
 
 class Quickstart(unittest.TestCase):
-    def interrupt_with(self, sig):
+    def interrupt_with(self, sig, log, processes, *options):
+        """Ends a quickstart once there is that log; so many processes run then."""
         folder = os.path.realpath(tempfile.mkdtemp(prefix="kaisar-quickstart-"))
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        run = subprocess.Popen([os.path.join(ROOT, "deploy/quickstart"), "--no-build", "--dir", folder],
+        run = subprocess.Popen([os.path.join(ROOT, "deploy/quickstart"), "--no-build", "--dir", folder,
+                                *options],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                start_new_session=True)
-        deadline = time.monotonic() + 60
-        log = os.path.join(folder, "data/epoch-0.log")
-        while not os.path.exists(log):
+        deadline = time.monotonic() + 120
+        while not os.path.exists(os.path.join(folder, log)):
             self.assertIsNone(run.poll(), "the quickstart ended before its epoch began")
-            self.assertLess(time.monotonic(), deadline, "no epoch began within 60 s")
+            self.assertLess(time.monotonic(), deadline, "no epoch began within 120 s")
             time.sleep(0.1)
-        self.assertGreaterEqual(len(processes_in(folder)), 6)  # five providers and the checker
+        self.assertGreaterEqual(len(processes_in(folder)), processes)
         if sig == signal.SIGINT:
             os.killpg(run.pid, sig)  # as a terminal does
         else:
@@ -48,10 +49,11 @@ class Quickstart(unittest.TestCase):
             time.sleep(0.1)
 
     def test_ctrl_c_leaves_no_process_behind(self):
-        self.interrupt_with(signal.SIGINT)
+        # A chain, five providers, three checkers.
+        self.interrupt_with(signal.SIGINT, "checker-1/data/epoch-0.log", 8)
 
     def test_kill_leaves_no_process_behind(self):
-        self.interrupt_with(signal.SIGKILL)
+        self.interrupt_with(signal.SIGKILL, "data/epoch-0.log", 6, "--no-chain")
 
 
 if __name__ == "__main__":

@@ -16,11 +16,17 @@ ROOT = os.environ["KAISAR_SOURCE_DIR"]
 RUN = os.path.join(ROOT, "quickstart-run")
 AUDIT = os.path.join(ROOT, "build/dev/audit/kaisar-audit")
 CHECKER = os.path.join(ROOT, "build/dev/checker/kaisar-checker")
-LOG = os.path.join(RUN, "data/epoch-0.log")
+LOG = os.path.join(RUN, "checker-1/data/epoch-0.log")
 
 
 def output_of(*command):
     return subprocess.run(command, text=True, stdout=subprocess.PIPE, check=True).stdout
+
+
+def number_in(name, key):
+    """The number after `key:` in what a command of the quickstart printed."""
+    with open(os.path.join(RUN, name), encoding="utf-8") as file:
+        return re.search(rf"^{key}: *(\d+)", file.read(), re.MULTILINE).group(1)
 
 
 def readme_commands():
@@ -57,7 +63,7 @@ class Readme(unittest.TestCase):
             if command == "./deploy/quickstart":
                 command += " --no-build"
             with self.subTest(command=command):
-                done = subprocess.run(command, shell=True, cwd=ROOT, text=True, timeout=300,
+                done = subprocess.run(command, shell=True, cwd=ROOT, text=True, timeout=420,
                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
                 print(f"$ {command}\n{done.stdout}", flush=True)
                 self.assertEqual(done.returncode, 0, done.stdout)
@@ -66,30 +72,53 @@ class Readme(unittest.TestCase):
                 self.check_outcome()
 
     def check_outcome(self):
-        verified = json.loads(output_of(AUDIT, "verify", "--json", "--log", LOG, "--report",
-                                        os.path.join(RUN, "data/epoch-0.report.json")))
-        devices = {device["device"]: device for device in verified["devices"]}
-        self.assertEqual(sorted(devices), [1, 2, 3, 4, 5])
-        for honest in (1, 2):
-            self.assertGreaterEqual(devices[honest]["compute_ppm"], 950_000, devices[honest])
-            self.assertGreaterEqual(devices[honest]["score"], 190, devices[honest])
-        self.assertEqual(devices[3]["score"], 0, devices[3])
-        self.assertIn("PROOF_INVALID", devices[3]["reasons"])
-        # 60 challenges at random times, a third of them in vain: two thirds, give or take 4 sigma.
-        self.assertLess(devices[4]["availability_ppm"], 920_000, devices[4])
-        self.assertGreater(devices[4]["availability_ppm"], 400_000, devices[4])
-        self.assertTrue({"TIMED_OUT", "UNREACHABLE"} & set(devices[4]["reasons"]), devices[4])
+        ids = [int(number_in(f"register-{device}.txt", "device")) for device in range(1, 6)]
+        honest, skipper, stopped, braggart = ids[:2], ids[2], ids[3], ids[4]
+        self.assertEqual(sorted(ids), [0, 1, 2, 3, 4])
+        devices, challenges = self.verify(0)
+        for device in honest:
+            self.assertGreaterEqual(devices[device]["compute_ppm"], 950_000, devices[device])
+            self.assertGreaterEqual(devices[device]["score"], 190, devices[device])
+        self.assertEqual(devices[skipper]["score"], 0, devices[skipper])
+        self.assertIn("PROOF_INVALID", devices[skipper]["reasons"])
         # A third, unless the machine's clock has doubled since the claim was made.
-        self.assertLess(devices[5]["compute_ppm"], 600_000, devices[5])
+        self.assertLess(devices[braggart]["compute_ppm"], 600_000, devices[braggart])
+        self.assertLessEqual(devices[braggart]["score"], 120, devices[braggart])
         for device in devices.values():
             share = 1_000_000 * device["ops_per_second"] // device["claimed_ops_per_second"]
             self.assertEqual(device["compute_ppm"], min(share, 1_000_000), device)
-        self.check_plan(verified["challenges"])
+        self.check_plan(challenges)
+        later, _ = self.verify(1)
+        self.assertLess(later[stopped]["availability_ppm"], 200_000, later[stopped])
+        for epoch in (0, 1):
+            self.check_settlement(epoch, honest, skipper, stopped)
+
+    def verify(self, epoch):
+        """What the auditor says of the first checker's epoch: devices by id, and challenges."""
+        log = os.path.join(RUN, f"checker-1/data/epoch-{epoch}.log")
+        verified = json.loads(output_of(AUDIT, "verify", "--json", "--log", log, "--report",
+                                        log.removesuffix(".log") + ".report.json"))
+        return {device["device"]: device for device in verified["devices"]}, verified["challenges"]
+
+    def check_settlement(self, epoch, honest, skipper, stopped):
+        """The liar changes no device's pay, and loses its own."""
+        with open(os.path.join(RUN, f"settlement-{epoch}.json"), encoding="utf-8") as file:
+            settlement = json.load(file)
+        self.assertEqual(settlement["differences"], [])
+        devices = {device["device"]: device for device in settlement["devices"]}
+        for device in honest:
+            self.assertGreaterEqual(devices[device]["median"], 190, devices[device])
+            self.assertGreater(int(devices[device]["provider_pay"]), 0, devices[device])
+        self.assertEqual(devices[skipper]["median"], 0, devices[skipper])
+        if epoch == 1:
+            self.assertLess(devices[stopped]["median"], 40, devices[stopped])
+        liar = settlement["slots"][int(number_in("stake-3.txt", "slot"))]
+        self.assertGreaterEqual(liar["disagreed"], 1, liar)
 
     def check_plan(self, challenges):
         """What `plan` derives from the log's first record is what was done."""
         plan = json.loads(output_of(CHECKER, "plan", "--json", "--log", LOG, "--config",
-                                    os.path.join(RUN, "checker.yaml")))
+                                    os.path.join(RUN, "checker-1/checker.yaml")))
         planned = {row["challenge_id"] for row in plan["challenges"]}
         records = (json.loads(line) for line in output_of(AUDIT, "show", "--log", LOG).splitlines())
         closed = {base64.b64decode(record["closed"]["challenge_id"]).hex()
