@@ -26,7 +26,7 @@ def output_of(*command):
 def number_in(name, key):
     """The number after `key:` in what a command of the quickstart printed."""
     with open(os.path.join(RUN, name), encoding="utf-8") as file:
-        return re.search(rf"^{key}: *(\d+)", file.read(), re.MULTILINE).group(1)
+        return re.search(rf"^ *{key}: *(\d+)", file.read(), re.MULTILINE).group(1)
 
 
 def readme_commands():
