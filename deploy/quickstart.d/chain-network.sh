@@ -212,7 +212,7 @@ for ((epoch = 0; epoch < epochs; epoch++)); do
   "$audit" settle --rpc "$rpc" --deployment deployment.json --epoch $epoch --json \
     >settlement-$epoch.json
 done
-say "The checkers, as their operators see them"
+say "The checkers, as their operators see them (their processes have ended, as it says)"
 for slot in 1 2 3; do
   "$checker" status --config "checker-$slot/checker.yaml" || true
 done
