@@ -148,7 +148,9 @@ YAML
 done
 for device in 1 2 3 4 5; do endpoint $device >/dev/null; done
 
-say "Three checkers, $epochs epochs of $epoch_seconds s, and $((2 * window)) s to report; slot 2 lies about device ${device_ids[1]}"
+liar=$(sed -n 's/^ *slot: *\([0-9]*\).*/\1/p' stake-3.txt)
+say "Three checkers, $epochs epochs of $epoch_seconds s, and $((2 * window)) s to report"
+echo "checker 3, slot $liar, lies about device ${device_ids[1]}"
 echo "events: $run_dir/checker-N/checker.log"
 if [ "$progress" = auto ] && ! [ -t 2 ]; then progress=never; fi
 if [ "$progress" = never ]; then
