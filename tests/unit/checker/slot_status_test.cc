@@ -155,9 +155,10 @@ TEST(SlotStatus, NamesTheWindowAndWhatIsLeftOfIt) {
 
 TEST(SlotStatus, ShowsThePersonWhatTheySearch) {
   const std::string text = StatusText(Sound(), {});
-  for (const char* part : {"slot       3, active", "1000 KAI", "commit of epoch 4, 40 s left",
-                           "epoch 3, block 77", "epoch 4 committed, epoch 3 revealed", "39 of 40 (97.5 %)",
-                           "12.5 KAI", "for 100 epochs", "process 12", "all is well"}) {
+  for (const char* part :
+       {"slot       3, active", "1000 KAI", "commit of epoch 4, 40 s left", "epoch 3, block 77",
+        "epoch 4 committed, epoch 3 revealed", "39 of 40 (97.5 %)", "12.5 KAI", "for 100 epochs",
+        "process 12", "all is well"}) {
     EXPECT_THAT(text, HasSubstr(part));
   }
 }
