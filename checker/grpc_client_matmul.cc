@@ -88,12 +88,13 @@ void GrpcMatmulStream::OnEcho(const std::string& nonce, std::uint64_t now_ns) {
 }
 
 void GrpcMatmulStream::OnCommitment(v1::MatmulCommitment commitment, std::uint64_t now_ns) {
-  if (state_ == State::kPinging || handed_ns_ == 0) {
-    return End(v1::VIOLATION, "commitment before the challenge");
-  }
-  if (state_ != State::kWorking) {
+  // Also while the samples are on their way and handed_ns_ is not set yet.
+  if (state_ == State::kSampling || state_ == State::kOpening) {
     *evidence_.mutable_second_commitment() = std::move(commitment);
     return End(v1::VIOLATION, "a second commitment");
+  }
+  if (state_ == State::kPinging || handed_ns_ == 0) {
+    return End(v1::VIOLATION, "commitment before the challenge");
   }
   state_ = State::kSampling;
   received_.set_elapsed_ns(now_ns - handed_ns_);
