@@ -68,6 +68,9 @@ struct OutboxEntry {
   std::string error;  // what went wrong last, for people
 };
 
+/// "commit of epoch 7", as people read it.
+std::string Describe(const OutboxEntry& entry);
+
 /// The transactions of one hot key on one chain: each attempt's raw bytes are durable before they
 /// are sent, so a restart sends the same bytes again and nothing twice.
 ///

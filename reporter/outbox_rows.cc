@@ -139,4 +139,8 @@ absl::Status InsertAttempt(SqliteFile& file, std::uint64_t id, std::uint64_t num
   return insert.Run();
 }
 
+std::string Describe(const OutboxEntry& entry) {
+  return absl::StrCat(NameOf(entry.intent.purpose), " of epoch ", entry.intent.epoch);
+}
+
 }  // namespace kaisar::reporter

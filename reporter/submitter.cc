@@ -22,7 +22,6 @@ constexpr std::uint64_t kMostBusyWaitMs = 3'000;
 constexpr std::uint64_t kMostWaitMs = 15'000;
 constexpr int kSettlingsPerPoll = 4;  // epochs whose settling is looked at
 constexpr std::uint64_t kOvertakeBlocks = 2;
-
 bool CarriesReport(Purpose purpose) {
   return purpose == Purpose::kCommit || purpose == Purpose::kReveal;
 }
@@ -32,8 +31,8 @@ struct Due {
   Purpose purpose = Purpose::kCommit;
   std::uint32_t epoch = 0;
   std::uint64_t window_end_s = 0;
-  Charge* charge = nullptr;       // null: an opening
-  std::optional<Intent> opening;  // then
+  Charge* charge = nullptr;         // null: an opening
+  std::unique_ptr<Intent> opening;  // then
 };
 
 class ChainSubmitter final : public Submitter {
@@ -185,18 +184,18 @@ absl::Status ChainSubmitter::LookAtCharges(const Now& now) {
 
 void ChainSubmitter::TellStage(const Charge& charge, const Now& now) {
   const EpochStage& stage = charge.stage();
-  // A conflict of long ago, which its operator has seen, stops nobody who starts again.
+  // A conflict of long ago, which its operator has seen, stops nobody.
   const std::uint64_t recent_s = schedule_.settle_begin(stage.epoch) + schedule_.epoch_seconds;
   if (stage.stage == Stage::kHeld && !held_ && now.latest.timestamp_s < recent_s) {
     held_ = true;
     notices_.Tell("held", absl::StrCat("the key of slot ", settings_.slot,
                                        " is used elsewhere: epoch ", stage.epoch, ": ", stage.why,
-                                       "; this node commits nothing more: stop one of the two, "
-                                       "then start the other again"));
+                                       "; this node commits nothing more: stop one, then start "
+                                       "the other again"));
   }
   if (stage.stage == Stage::kMissed) {
-    notices_.Tell(absl::StrCat("missed ", stage.epoch),
-                  absl::StrCat("report of epoch ", stage.epoch, " missed: ", stage.why));
+    const std::string report = absl::StrCat("report of epoch ", stage.epoch);
+    notices_.Tell(report, absl::StrCat(report, " missed: ", stage.why));
   }
   hooks_.stage_changed(stage);
 }
@@ -205,13 +204,14 @@ std::vector<Due> ChainSubmitter::FindDue(const Now& now) {
   std::vector<Due> due;
   for (auto& [epoch, charge] : charges_) {
     if (charge.ended() || charge.step().action == Action::kNone) continue;
-    due.push_back({charge.purpose(), epoch, charge.window_end_s(), &charge, {}});
+    due.push_back({charge.purpose(), epoch, charge.window_end_s(), &charge, nullptr});
   }
   absl::StatusOr<std::optional<Intent>> opening = opener_.Next(now.latest, now.block_ms);
   if (!opening.ok()) {  // which must not hold up the reports
     notices_.Tell("opening", absl::StrCat("cannot open epoch: ", opening.status().message()));
   } else if (const std::optional<Intent>& intent = *opening; intent.has_value()) {
-    due.push_back({intent->purpose, intent->epoch, intent->window_end_s, nullptr, intent});
+    due.push_back({intent->purpose, intent->epoch, intent->window_end_s, nullptr,
+                   std::make_unique<Intent>(*intent)});
   }
   busy_ = busy_ || opener_.waiting();
   // The reports' windows end first, then the epoch, and settling has weeks.
@@ -226,8 +226,7 @@ bool ChainSubmitter::IsUnderWay(const Due& due, const Now& now) const {
   return std::any_of(sender_.open().begin(), sender_.open().end(), [&](const OutboxEntry& entry) {
     if (entry.intent.purpose != due.purpose || entry.intent.epoch != due.epoch) return false;
     if (!entry.receipt.has_value()) return false;
-    // One that succeeded shows in the state soon, when the endpoint is behind; after one that
-    // failed there is a pause, lest it fails in every block.
+    // One that succeeded shows in the state soon; after one that failed there is a pause.
     return entry.receipt->success ? due.purpose != Purpose::kSettle
                                   : now.latest.number < entry.receipt->block_number + 2;
   });
@@ -253,7 +252,8 @@ absl::Status ChainSubmitter::Dispatch(std::vector<Due> due, const Now& now) {
 }
 
 absl::StatusOr<bool> ChainSubmitter::Begin(Due& due, const Now& now) {
-  std::optional<Intent> intent = std::move(due.opening);
+  std::optional<Intent> intent;
+  if (due.opening != nullptr) intent = std::move(*due.opening);
   if (due.charge != nullptr) {
     ASSIGN_OR_RETURN(intent, due.charge->MakeIntent(now));
   }
@@ -264,7 +264,7 @@ absl::StatusOr<bool> ChainSubmitter::Begin(Due& due, const Now& now) {
     if (due.charge != nullptr) due.charge->Accepted();
     return true;
   }
-  // Anything else is about the account or the endpoints, and so is in the way of all of them.
+  // Anything else is about the account or the endpoints, and in the way of all.
   if (!absl::IsAborted(status) && !absl::IsOutOfRange(status)) return status;
   if (due.charge != nullptr) due.charge->Refused(status);
   if (CarriesReport(due.purpose)) {

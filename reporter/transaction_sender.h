@@ -65,6 +65,7 @@ class TransactionSender {
     bool raise = false;  // asked for by the chain
   };
 
+  absl::Status ReopenBelowPending();
   absl::Status LookUp(OutboxEntry& entry, const chain::Block& latest);
   absl::Status Included(OutboxEntry& entry, const Digest& hash, const chain::Receipt& receipt,
                         const chain::Block& latest);

@@ -203,6 +203,23 @@ TEST_F(HostileSubmitter, SendsTheSameBytesAfterAReorganisationOfTheReveal) {
   EXPECT_EQ(scene.HandedIn(kReveal), 1);
 }
 
+TEST_F(HostileSubmitter, LosesNoCommitmentToAReorganisationDeeperThanTheConfirmations) {
+  // Slot 0 commits to epoch 2 and opens epoch 3: one may count as done while the other does not.
+  for (std::uint64_t after_s = 2; after_s <= 6; ++after_s) {
+    for (std::uint64_t depth = 2; depth <= after_s; ++depth) {
+      SubmitterScene other;
+      other.Start();
+      other.Add(other.MakeReport(2));
+      other.RunUntil(other.schedule().end(2) + after_s);
+      other.chain().Reorganise(depth, /*forgotten=*/true);
+      other.RunUntil(other.schedule().settle_begin(2) + 40);
+      EXPECT_EQ(other.StageOf(2).stage, Stage::kDone)
+          << after_s << " s, " << depth << " blocks: " << other.AllNotices();
+      EXPECT_EQ(other.Included(kCommit), 1) << after_s << " s, " << depth << " blocks";
+    }
+  }
+}
+
 TEST_F(HostileSubmitter, SendsAgainWhatNodesForgot) {
   scene.chain().HoldTransactions(true);
   scene.RunUntil(scene.schedule().end(0) + 1);
