@@ -5,6 +5,7 @@
 #include "audit/settlement_names.h"
 #include "base/hex.h"
 #include "chain/committee.h"
+#include "chain/phase_name.h"
 
 namespace kaisar::audit {
 namespace {

@@ -6,21 +6,7 @@
 
 namespace kaisar::audit {
 
-/// As the design writes them.
-inline std::string NameOf(chain::Phase phase) {
-  switch (phase) {
-    case chain::Phase::kNone:
-      return "NONE";
-    case chain::Phase::kRegistering:
-      return "REGISTERING";
-    case chain::Phase::kStandby:
-      return "STANDBY";
-    case chain::Phase::kInService:
-      return "IN_SERVICE";
-  }
-  return "";
-}
-
+/// As the tables and the JSON of `settle` write it.
 inline std::string NameOf(ReportStage stage) {
   switch (stage) {
     case ReportStage::kNone:

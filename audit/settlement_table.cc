@@ -6,6 +6,7 @@
 #include "audit/text_table.h"
 #include "base/hex.h"
 #include "chain/committee.h"
+#include "chain/phase_name.h"
 
 namespace kaisar::audit {
 namespace {

@@ -8,8 +8,8 @@
 #include "absl/strings/str_join.h"
 #include "base/hex.h"
 #include "base/status_macros.h"
+#include "chain/phase_name.h"
 #include "provider/event_log.h"
-#include "provider/phase_name.h"
 
 namespace kaisar::provider {
 namespace {
@@ -120,7 +120,7 @@ absl::Status ChainFollower::ReadDevice(const OwnDevice& device) {
   if (known != phases_.end() && known->second == state.phase) return absl::OkStatus();
   LogEvent(EventLevel::kInfo, "phase",
            {{"device", device.id},
-            {"phase", PhaseName(state.phase)},
+            {"phase", chain::NameOf(state.phase)},
             {"weight", state.weight},
             {"endpoint", state.endpoint}});
   if (known == phases_.end() && state.key != device.key) {

@@ -7,9 +7,9 @@
 #include "base/status_macros.h"
 #include "chain/committee.h"
 #include "chain/events.h"
+#include "chain/phase_name.h"
 #include "nlohmann/json.hpp"
 #include "provider/owner_commands.h"
-#include "provider/phase_name.h"
 
 namespace kaisar::provider {
 namespace {
@@ -106,8 +106,9 @@ void PrintText(const std::vector<DeviceStatus>& devices, const std::map<Address,
                const Uint256& bond_per_weight, std::ostream& out) {
   for (const DeviceStatus& device : devices) {
     const chain::DeviceState& state = device.state;
-    out << "device " << state.id << ": " << PhaseName(state.phase) << ", weight " << state.weight
-        << " (Gop/s), bond " << FormatEther(state.bond) << " KAI, at " << state.endpoint << "\n";
+    out << "device " << state.id << ": " << chain::NameOf(state.phase) << ", weight "
+        << state.weight << " (Gop/s), bond " << FormatEther(state.bond) << " KAI, at "
+        << state.endpoint << "\n";
     for (const SettledEpoch& epoch : device.epochs) {
       out << "  epoch " << epoch.epoch << ": " << Told(epoch) << "\n";
     }
@@ -128,7 +129,7 @@ void PrintJson(const std::vector<DeviceStatus>& devices, const std::map<Address,
     const chain::DeviceState& state = device.state;
     nlohmann::json entry = {{"device", state.id},
                             {"owner", absl::StrCat("0x", ToHex(state.owner))},
-                            {"phase", PhaseName(state.phase)},
+                            {"phase", chain::NameOf(state.phase)},
                             {"weight", state.weight},
                             {"bond_wei", state.bond.ToDecimal()},
                             {"endpoint", state.endpoint},

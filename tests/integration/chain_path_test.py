@@ -19,6 +19,7 @@ BINARIES = os.environ["KAISAR_BINARY_DIR"]
 sys.path.insert(0, os.path.join(ROOT, "tests/support"))
 
 from chain_network import ChainNetwork  # pylint: disable=wrong-import-position
+from loopback_network import SHORT_POLICY  # pylint: disable=wrong-import-position
 
 EPOCHS = 2
 EPOCH_SECONDS = 36
@@ -27,26 +28,6 @@ STAKE_KAI = 1000
 SLOTS, KILLED, LIAR = 3, 0, 2
 DEVICES, LIED_ABOUT, SKIPPER, LIE = (0, 1, 2), 1, 2, 20
 WEIGHT = 1  # a claim of 10^9 operations per second, which any machine reaches
-POLICY = """\
-version: 1
-samples: 64
-slack_ms: 2000
-guard_ms: 5000
-registration_window_ms: 10000
-clock_step_ms: 1000
-latency: {pings: 8, spacing_ms: 5, deadline_ms: 1500, target_us: 50000, limit_us: 500000}
-phases:
-  registering:
-    latency: {count: 20, weight: 1, least_evidence: 2}
-    matmul: {count: 10, weight: 3, least_evidence: 1}
-  standby:
-    latency: {count: 20, weight: 1, least_evidence: 2}
-    matmul: {count: 10, weight: 3, least_evidence: 1}
-  in_service:
-    latency: {count: 20, weight: 1, least_evidence: 2}
-classes:
-  cpu: {n: 512, rounds: 2, commitment_deadline_ms: 3000, opening_deadline_ms: 1500}
-"""
 # The states of an epoch as the checker's event lines tell them, in order.
 STATES = ["epoch_began", "committing", "committed", "revealing", "revealed", "settling"]
 
@@ -72,7 +53,7 @@ class ChainPath(unittest.TestCase):
                 network.write_provider_config(device)
                 network.start_provider(device)
         for slot in range(SLOTS):
-            network.write_checker_config(slot, POLICY)
+            network.write_checker_config(slot, SHORT_POLICY)
         network.go()
 
     def in_state(self, slot, state, epoch):

@@ -13,28 +13,8 @@ BINARIES = os.environ["KAISAR_BINARY_DIR"]
 sys.path.insert(0, os.path.join(ROOT, "tests/support"))
 
 from chain_network import ChainNetwork  # pylint: disable=wrong-import-position
-from loopback_network import value  # pylint: disable=wrong-import-position
+from loopback_network import SHORT_POLICY, value  # pylint: disable=wrong-import-position
 
-POLICY = """\
-version: 1
-samples: 64
-slack_ms: 2000
-guard_ms: 5000
-registration_window_ms: 10000
-clock_step_ms: 1000
-latency: {pings: 8, spacing_ms: 5, deadline_ms: 1500, target_us: 50000, limit_us: 500000}
-phases:
-  registering:
-    latency: {count: 20, weight: 1, least_evidence: 2}
-    matmul: {count: 10, weight: 3, least_evidence: 1}
-  standby:
-    latency: {count: 20, weight: 1, least_evidence: 2}
-    matmul: {count: 10, weight: 3, least_evidence: 1}
-  in_service:
-    latency: {count: 20, weight: 1, least_evidence: 2}
-classes:
-  cpu: {n: 512, rounds: 2, commitment_deadline_ms: 3000, opening_deadline_ms: 1500}
-"""
 
 
 class CheckerChain(unittest.TestCase):
@@ -46,7 +26,7 @@ class CheckerChain(unittest.TestCase):
 
     def configure(self, name):
         """NAME/checker.yaml, with its signature store."""
-        self.network.write("policy.yaml", POLICY)
+        self.network.write("policy.yaml", SHORT_POLICY)
         self.network.write(f"{name}/checker.yaml", f"""\
 registry: evm
 data_dir: data

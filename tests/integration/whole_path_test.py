@@ -15,29 +15,9 @@ ROOT = os.environ["KAISAR_SOURCE_DIR"]
 BINARIES = os.environ["KAISAR_BINARY_DIR"]
 sys.path.insert(0, os.path.join(ROOT, "tests/support"))
 
-from loopback_network import LoopbackNetwork  # pylint: disable=wrong-import-position
+from loopback_network import LoopbackNetwork, SHORT_POLICY  # pylint: disable=wrong-import-position
 
 EPOCH_SECONDS = 24
-POLICY = """\
-version: 1
-samples: 64
-slack_ms: 2000
-guard_ms: 5000
-registration_window_ms: 10000
-clock_step_ms: 1000
-latency: {pings: 8, spacing_ms: 5, deadline_ms: 1500, target_us: 50000, limit_us: 500000}
-phases:
-  registering:
-    latency: {count: 20, weight: 1, least_evidence: 2}
-    matmul: {count: 10, weight: 3, least_evidence: 1}
-  standby:
-    latency: {count: 20, weight: 1, least_evidence: 2}
-    matmul: {count: 10, weight: 3, least_evidence: 1}
-  in_service:
-    latency: {count: 20, weight: 1, least_evidence: 2}
-classes:
-  cpu: {n: 512, rounds: 2, commitment_deadline_ms: 3000, opening_deadline_ms: 1500}
-"""
 
 
 class WholePath(unittest.TestCase):
@@ -81,7 +61,7 @@ class WholePath(unittest.TestCase):
         network.add_scripted(5, 5, "zeros@matmul")
         # Its commitments name challenges that nobody asked: its own fault, not the log's.
         network.add_scripted(6, 6, "other-device-answer@matmul")
-        network.write_configs(POLICY, EPOCH_SECONDS)
+        network.write_configs(SHORT_POLICY, EPOCH_SECONDS)
         checker = network.start_checker()
         for seconds in (7, 4):
             time.sleep(seconds)

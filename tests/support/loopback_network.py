@@ -8,6 +8,27 @@ import time
 
 CHAIN_ID = 31337
 CONTRACT = "0x" + "00" * 20
+# For epochs of half a minute and more, on a machine that may be busy.
+SHORT_POLICY = """\
+version: 1
+samples: 64
+slack_ms: 2000
+guard_ms: 5000
+registration_window_ms: 10000
+clock_step_ms: 1000
+latency: {pings: 8, spacing_ms: 5, deadline_ms: 1500, target_us: 50000, limit_us: 500000}
+phases:
+  registering:
+    latency: {count: 20, weight: 1, least_evidence: 2}
+    matmul: {count: 10, weight: 3, least_evidence: 1}
+  standby:
+    latency: {count: 20, weight: 1, least_evidence: 2}
+    matmul: {count: 10, weight: 3, least_evidence: 1}
+  in_service:
+    latency: {count: 20, weight: 1, least_evidence: 2}
+classes:
+  cpu: {n: 512, rounds: 2, commitment_deadline_ms: 3000, opening_deadline_ms: 1500}
+"""
 
 
 def value(text, key):

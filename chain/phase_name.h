@@ -2,21 +2,21 @@
 
 #include "chain/contracts.h"
 
-namespace kaisar::provider {
+namespace kaisar::chain {
 
 /// A phase as docs/protocol.md writes it.
-inline const char* PhaseName(chain::Phase phase) {
+inline const char* NameOf(Phase phase) {
   switch (phase) {
-    case chain::Phase::kNone:
+    case Phase::kNone:
       return "NONE";
-    case chain::Phase::kRegistering:
+    case Phase::kRegistering:
       return "REGISTERING";
-    case chain::Phase::kStandby:
+    case Phase::kStandby:
       return "STANDBY";
-    case chain::Phase::kInService:
+    case Phase::kInService:
       return "IN_SERVICE";
   }
   return "NONE";  // no other value is made
 }
 
-}  // namespace kaisar::provider
+}  // namespace kaisar::chain
