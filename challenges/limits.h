@@ -6,7 +6,7 @@ namespace kaisar::challenges {
 
 /// The protocol's limits; a policy may ask less, nobody may ask more.
 ///
-/// Source: docs/protocol.md, Who takes part, Matmul and Latency.
+/// Source: docs/protocol.md, Who takes part, Matmul, Latency and Bandwidth.
 inline constexpr std::uint32_t kMostDeviceId = 0xfffffe;  // ff ff ff marks an unused lane of a word
 /// Of a claimed rate, in operations or bits per second: far beyond any device.
 inline constexpr std::uint64_t kMostClaim = 1'000'000'000'000'000'000;
@@ -16,6 +16,8 @@ inline constexpr std::uint32_t kMostMatmulRounds = 4096;
 inline constexpr std::uint32_t kMostMatmulSamples = 1024;
 inline constexpr std::uint32_t kMostPings = 1024;
 inline constexpr std::uint32_t kMostPingSpacingMs = 10'000;
+inline constexpr std::uint32_t kMostTestSeconds = 60;  // counted, of one direction
+inline constexpr std::uint32_t kMostTestStreams = 16;
 
 // What a device keeps and computes fits a uint64 with room: R·n² bytes and 2·n³·R operations.
 static_assert(std::uint64_t{kMostMatmulSize} * kMostMatmulSize * kMostMatmulRounds <

@@ -28,6 +28,16 @@ struct LatencyPolicy {
   std::uint32_t limit_us = 0;  // > target_us
 };
 
+struct BandwidthPolicy {
+  std::uint32_t seconds = 0;  // counted, of each direction
+  std::uint32_t in_service_seconds =
+      0;  // the same while a customer has the device; at most seconds
+  std::uint32_t streams = 0;
+  std::uint32_t open_deadline_ms = 0;   // from sending the challenge until the device listens
+  std::uint32_t start_deadline_ms = 0;  // from then until the checker's line is free, per direction
+  std::uint64_t counted_bits_per_second = 0;  // a claim counts up to this; checkers must carry it
+};
+
 /// Matmul parameters of one device class.
 struct ClassPolicy {
   std::uint32_t n = 0;
@@ -46,6 +56,7 @@ struct Policy {
   std::uint32_t registration_window_ms = 0;  // devices in REGISTERING draw from this instead
   std::uint32_t clock_step_ms = 0;           // more drift within one challenge: CLOCK_STEPPED
   LatencyPolicy latency;
+  BandwidthPolicy bandwidth;  // all 0 when no phase asks it
   std::map<std::string, ClassPolicy> classes;
   /// Absent: the kind is not asked in that phase.
   std::map<v1::Phase, std::map<v1::Kind, KindPolicy>> phases;

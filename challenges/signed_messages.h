@@ -23,6 +23,10 @@ Digest MatmulOpeningDigest(const SigningDomain& domain, const Digest& challenge_
                            const Digest& commitment, const Digest& opening_hash);
 Digest PingTranscriptDigest(const SigningDomain& domain, const Digest& challenge_id,
                             const Digest& challenge_digest, const Digest& nonces_hash);
+Digest BandwidthTranscriptDigest(const SigningDomain& domain, const Digest& challenge_id,
+                                 const Digest& challenge_digest, const Digest& results_hash);
+/// SHA-256(SHA-256(down) || SHA-256(up)): what a bandwidth transcript is of.
+Digest BandwidthResultsHash(const std::string& down, const std::string& up);
 
 /// Makes the challenge that the plan calls for, unsigned. Both the checker and the auditor use it:
 /// what is sent must equal what this gives.
@@ -49,5 +53,6 @@ bool IsSignedBy(const Address& signer, const SigningDomain& domain,
 /// The parameters of a challenge that ValidateChallenge has accepted.
 v1::MatmulParams MatmulParamsOf(const v1::SignedChallenge& challenge);
 v1::LatencyParams LatencyParamsOf(const v1::SignedChallenge& challenge);
+v1::BandwidthParams BandwidthParamsOf(const v1::SignedChallenge& challenge);
 
 }  // namespace kaisar::challenges
