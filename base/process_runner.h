@@ -17,18 +17,19 @@ inline constexpr int kProcessOutput = 3;
 struct ProcessSpec {
   std::vector<std::string> argv;      // argv[0] is the path of the executable
   std::string input;                  // all of its standard input; secrets go here, not into argv
-  std::uint64_t kill_after_ms = 0;    // SIGKILL after this long
+  std::uint64_t kill_after_ms = 0;    // SIGKILL this long after its start
   std::size_t most_output_bytes = 0;  // SIGKILL when it writes more
 };
 
 /// How a process ended. A bad end is a result, not an error.
 struct ProcessEnd {
   enum class Cause {
-    kExited,         // `code` is its exit status
-    kSignaled,       // `code` is the signal, which was not ours
-    kKilledLate,     // after kill_after_ms
-    kKilledLoud,     // wrote more than most_output_bytes, or a line without end
-    kKilledOnDemand  // Kill, or the runner's destructor
+    kExited,          // `code` is its exit status
+    kSignaled,        // `code` is the signal, which was not ours
+    kKilledLate,      // after kill_after_ms
+    kKilledLoud,      // wrote more than most_output_bytes
+    kKilledOnDemand,  // Kill
+    kNotStarted,      // `code` is errno: no process could be made, or the file is no program
   };
   Cause cause = Cause::kExited;
   int code = 0;

@@ -66,7 +66,9 @@ absl::StatusOr<IperfOutcome> ParseOutcome(const std::string& line);
 const char* NameOf(IperfOutcome::State state);
 
 /// Runs kaisar-iperf once. `listening` comes at most once, for a server, before `ended`; `ended`
-/// comes exactly once, last, also when the process cannot be started (then on this thread).
+/// comes exactly once, last, also when the process cannot be started (then on this thread). A last
+/// line counts only when the process then exits with status 0; whatever else it does, hangs and
+/// garbage included, is kUnable. Letting go of the result does not end the process.
 ///
 /// Result:  null when it could not be started.
 /// Threads: from any thread; does not block; callbacks as those of ProcessRunner.
