@@ -132,4 +132,8 @@ Digest ChallengeSeed(const EpochKey& key, const Digest& challenge_id) {
   return key.Value("seed", challenge_id);
 }
 
+Digest IperfPassword(const EpochKey& key, const Digest& challenge_id) {
+  return key.Value("iperf", challenge_id);
+}
+
 }  // namespace kaisar::challenges

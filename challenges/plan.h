@@ -43,4 +43,7 @@ Digest ChallengeId(const EpochScope& scope, const PlannedChallenge& planned);
 /// D("seed", challenge_id); what a matmul challenge's matrices are made of.
 Digest ChallengeSeed(const EpochKey& key, const Digest& challenge_id);
 
+/// D("iperf", challenge_id); in hex, the password of a bandwidth challenge's tests.
+Digest IperfPassword(const EpochKey& key, const Digest& challenge_id);
+
 }  // namespace kaisar::challenges

@@ -13,10 +13,9 @@ namespace {
 
 constexpr std::uint64_t kMostKindCount = 65'536;
 constexpr std::uint64_t kMostWeight = 1000;
-constexpr std::uint64_t kMostDeadlineMs = 3'600'000;  // an hour
-constexpr std::uint64_t kMostWindowMs = 86'400'000;   // a day
-constexpr std::uint64_t kMostClockStepMs = 60'000;    // a minute
-constexpr std::uint64_t kMostRttUs = 60'000'000;      // a minute
+constexpr std::uint64_t kMostWindowMs = 86'400'000;  // a day
+constexpr std::uint64_t kMostClockStepMs = 60'000;   // a minute
+constexpr std::uint64_t kMostRttUs = 60'000'000;     // a minute
 constexpr std::size_t kMostClassNameBytes = 64;
 
 std::uint32_t Uint32(YamlReader& reader, const std::string& key, std::uint64_t least,
@@ -44,6 +43,24 @@ LatencyPolicy ReadLatency(YamlReader reader) {
   return latency;
 }
 
+BandwidthPolicy ReadBandwidth(YamlReader reader) {
+  BandwidthPolicy bandwidth;
+  bandwidth.seconds = Uint32(reader, "seconds", 1, kMostTestSeconds);
+  bandwidth.in_service_seconds = Uint32(reader, "in_service_seconds", 1, kMostTestSeconds);
+  bandwidth.streams = Uint32(reader, "streams", 1, kMostTestStreams);
+  bandwidth.open_deadline_ms = Uint32(reader, "open_deadline_ms", 1, kMostDeadlineMs);
+  bandwidth.start_deadline_ms = Uint32(reader, "start_deadline_ms", 1, kMostDeadlineMs);
+  bandwidth.counted_bits_per_second =
+      reader.Uint("counted_bits_per_second", kLeastSentRate, kMostClaim);
+  if (bandwidth.in_service_seconds > bandwidth.seconds) {
+    reader.Fail("in_service_seconds",
+                absl::StrCat("is ", bandwidth.in_service_seconds, ", expected at most ",
+                             bandwidth.seconds, " (seconds)"));
+  }
+  reader.Finish().IgnoreError();
+  return bandwidth;
+}
+
 KindPolicy ReadKind(YamlReader reader) {
   KindPolicy kind;
   kind.count = Uint32(reader, "count", 1, kMostKindCount);
@@ -62,6 +79,7 @@ std::map<v1::Kind, KindPolicy> ReadPhase(YamlReader& phases, const std::string& 
   YamlReader reader = phases.Map(key);
   std::map<v1::Kind, KindPolicy> kinds;
   kinds[v1::LATENCY] = ReadKind(reader.Map("latency"));
+  if (reader.Has("bandwidth")) kinds[v1::BANDWIDTH] = ReadKind(reader.Map("bandwidth"));
   if (reader.Has("matmul")) kinds[v1::MATMUL] = ReadKind(reader.Map("matmul"));
   reader.Finish().IgnoreError();
   std::uint64_t weights = 0;
@@ -77,6 +95,13 @@ std::map<v1::Phase, std::map<v1::Kind, KindPolicy>> ReadPhases(YamlReader reader
   phases[v1::IN_SERVICE] = ReadPhase(reader, "in_service");
   reader.Finish().IgnoreError();
   return phases;
+}
+
+bool AsksBandwidth(const std::map<v1::Phase, std::map<v1::Kind, KindPolicy>>& phases) {
+  for (const auto& [phase, kinds] : phases) {
+    if (kinds.contains(v1::BANDWIDTH)) return true;
+  }
+  return false;
 }
 
 ClassPolicy ReadClass(YamlReader reader) {
@@ -135,6 +160,11 @@ absl::StatusOr<Policy> ParsePolicy(const std::string& file, const std::string& y
   policy.clock_step_ms = Uint32(reader, "clock_step_ms", 1, kMostClockStepMs);
   policy.latency = ReadLatency(reader.Map("latency"));
   policy.phases = ReadPhases(reader.Map("phases"));
+  if (AsksBandwidth(policy.phases)) {
+    policy.bandwidth = ReadBandwidth(reader.Map("bandwidth"));
+  } else if (reader.Has("bandwidth")) {
+    reader.Fail("bandwidth", "is of no use, expected a phase that asks bandwidth");
+  }
   policy.classes = ReadClasses(reader);
   RETURN_IF_ERROR(reader.Finish());
   return policy;

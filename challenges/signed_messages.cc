@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/sha256.h"
 #include "base/status_macros.h"
+#include "challenges/bandwidth/terms.h"
 #include "challenges/limits.h"
 #include "challenges/roster.h"
 
@@ -22,8 +23,10 @@ constexpr absl::string_view kMatmulOpeningType =
     "MatmulOpening(bytes32 challengeId,bytes32 commitment,bytes32 openingHash)";
 constexpr absl::string_view kPingTranscriptType =
     "PingTranscript(bytes32 challengeId,bytes32 challengeDigest,bytes32 noncesHash)";
+constexpr absl::string_view kBandwidthTranscriptType =
+    "BandwidthTranscript(bytes32 challengeId,bytes32 challengeDigest,bytes32 resultsHash)";
 
-/// Three varint fields need at most 18 bytes; more is not looked at.
+/// Four small and two large varint fields need at most 46 bytes; more is not looked at.
 constexpr std::size_t kMostParamsBytes = 64;
 
 Digest ThreeWordDigest(const SigningDomain& domain, absl::string_view type, const Digest& first,
@@ -39,8 +42,8 @@ absl::Status CheckSize(absl::string_view field, const std::string& bytes, std::s
       absl::StrCat(field, " is ", bytes.size(), " bytes, expected ", expected));
 }
 
-absl::Status CheckRange(absl::string_view field, std::uint32_t value, std::uint32_t least,
-                        std::uint32_t most) {
+absl::Status CheckRange(absl::string_view field, std::uint64_t value, std::uint64_t least,
+                        std::uint64_t most) {
   if (value >= least && value <= most) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat(field, " is ", value, ", expected ", least, " to ", most));
@@ -71,13 +74,29 @@ absl::Status ValidateMatmul(const std::string& bytes) {
   return CheckRange("samples", params.samples(), 1, kMostMatmulSamples);
 }
 
+absl::Status CheckNoSeed(const v1::Challenge& challenge, absl::string_view kind) {
+  if (challenge.seed() == std::string(32, '\0')) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("seed of a ", kind, " challenge is not zero"));
+}
+
 absl::Status ValidateLatency(const v1::Challenge& challenge, const std::string& bytes) {
-  if (challenge.seed() != std::string(32, '\0')) {
-    return absl::InvalidArgumentError("seed of a latency challenge is not zero");
-  }
+  RETURN_IF_ERROR(CheckNoSeed(challenge, "latency"));
   ASSIGN_OR_RETURN(const v1::LatencyParams params, ParseParams<v1::LatencyParams>(bytes));
   RETURN_IF_ERROR(CheckRange("pings", params.pings(), 1, kMostPings));
   return CheckRange("spacing_ms", params.spacing_ms(), 0, kMostPingSpacingMs);
+}
+
+absl::Status ValidateBandwidth(const v1::Challenge& challenge, const std::string& bytes) {
+  RETURN_IF_ERROR(CheckNoSeed(challenge, "bandwidth"));
+  ASSIGN_OR_RETURN(const v1::BandwidthParams params, ParseParams<v1::BandwidthParams>(bytes));
+  RETURN_IF_ERROR(CheckRange("seconds", params.seconds(), 1, kMostTestSeconds));
+  RETURN_IF_ERROR(CheckRange("streams", params.streams(), 1, kMostTestStreams));
+  RETURN_IF_ERROR(CheckRange("down_bits_per_second", params.down_bits_per_second(), kLeastSentRate,
+                             kMostSentRate));
+  RETURN_IF_ERROR(
+      CheckRange("up_bits_per_second", params.up_bits_per_second(), kLeastSentRate, kMostSentRate));
+  RETURN_IF_ERROR(CheckRange("open_ms", params.open_ms(), 1, kMostDeadlineMs));
+  return CheckRange("start_ms", params.start_ms(), 1, kMostDeadlineMs);
 }
 
 /// The parameters' bytes, and what the kind's own deadlines add to the expiry.
@@ -103,6 +122,23 @@ Terms MatmulTerms(const v1::Device& device, const Policy& policy) {
   params.set_samples(policy.samples);
   return {params.SerializeAsString(),
           std::uint64_t{asked.commitment_deadline_ms} + asked.opening_deadline_ms};
+}
+
+Terms BandwidthTerms(const v1::Device& device, const Policy& policy) {
+  const v1::BandwidthParams params = BandwidthParamsFor(device, policy.bandwidth);
+  return {params.SerializeAsString(), MostBandwidthMs(params)};
+}
+
+Terms TermsOf(v1::Kind kind, const v1::Device& device, const Policy& policy) {
+  switch (kind) {
+    case v1::LATENCY:
+      return LatencyTerms(policy);
+    case v1::BANDWIDTH:
+      return BandwidthTerms(device, policy);
+    default:
+      KAISAR_CHECK(kind == v1::MATMUL);  // a plan has no others
+      return MatmulTerms(device, policy);
+  }
 }
 
 }  // namespace
@@ -135,14 +171,25 @@ Digest PingTranscriptDigest(const SigningDomain& domain, const Digest& challenge
   return ThreeWordDigest(domain, kPingTranscriptType, challenge_id, challenge_digest, nonces_hash);
 }
 
+Digest BandwidthTranscriptDigest(const SigningDomain& domain, const Digest& challenge_id,
+                                 const Digest& challenge_digest, const Digest& results_hash) {
+  return ThreeWordDigest(domain, kBandwidthTranscriptType, challenge_id, challenge_digest,
+                         results_hash);
+}
+
+Digest BandwidthResultsHash(const std::string& down, const std::string& up) {
+  Bytes hashes;
+  Append(hashes, Sha256(ViewOf(down)));
+  Append(hashes, Sha256(ViewOf(up)));
+  return Sha256(hashes);
+}
+
 v1::SignedChallenge MakeChallenge(const EpochKey& key, const EpochScope& scope,
                                   std::uint64_t beacon_ms, const PlannedChallenge& planned,
                                   const v1::Device& device, const Policy& policy) {
-  KAISAR_CHECK(planned.kind == v1::LATENCY || planned.kind == v1::MATMUL);
-  const bool matmul = planned.kind == v1::MATMUL;
-  Terms terms = matmul ? MatmulTerms(device, policy) : LatencyTerms(policy);
+  Terms terms = TermsOf(planned.kind, device, policy);
   const Digest id = ChallengeId(scope, planned);
-  const Digest seed = matmul ? ChallengeSeed(key, id) : Digest{};
+  const Digest seed = planned.kind == v1::MATMUL ? ChallengeSeed(key, id) : Digest{};
 
   v1::SignedChallenge made;
   v1::Challenge& challenge = *made.mutable_challenge();
@@ -181,11 +228,14 @@ absl::Status ValidateChallenge(const v1::SignedChallenge& signed_challenge) {
   switch (challenge.kind()) {
     case v1::LATENCY:
       return ValidateLatency(challenge, params);
+    case v1::BANDWIDTH:
+      return ValidateBandwidth(challenge, params);
     case v1::MATMUL:
       return ValidateMatmul(params);
     default:
-      return absl::InvalidArgumentError(absl::StrCat("kind is ", static_cast<int>(challenge.kind()),
-                                                     ", expected 1 (latency) or 3 (matmul)"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("kind is ", static_cast<int>(challenge.kind()),
+                       ", expected 1 (latency), 2 (bandwidth) or 3 (matmul)"));
   }
 }
 
@@ -203,6 +253,12 @@ v1::MatmulParams MatmulParamsOf(const v1::SignedChallenge& challenge) {
 
 v1::LatencyParams LatencyParamsOf(const v1::SignedChallenge& challenge) {
   v1::LatencyParams params;
+  KAISAR_CHECK(params.ParseFromString(challenge.params()));
+  return params;
+}
+
+v1::BandwidthParams BandwidthParamsOf(const v1::SignedChallenge& challenge) {
+  v1::BandwidthParams params;
   KAISAR_CHECK(params.ParseFromString(challenge.params()));
   return params;
 }

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
+#include "challenges/limits.h"
 #include "challenges/policy.h"
 #include "kaisar/v1/challenge.pb.h"
 #include "kaisar/v1/roster.pb.h"
@@ -24,10 +27,10 @@ inline std::uint64_t CountedRate(std::uint64_t claimed, const BandwidthPolicy& p
 }
 
 /// The rate that a test is sent at: a tenth above what counts, so that a device which reaches its
-/// claim is seen to, and nobody's line is filled for more than that.
+/// claim is seen to, and nobody's line is filled for more than that; at least kLeastSentRate.
 inline std::uint64_t SentRate(std::uint64_t claimed, const BandwidthPolicy& policy) {
   const std::uint64_t counted = CountedRate(claimed, policy);
-  return counted + counted / 10;
+  return std::max(counted + counted / 10, kLeastSentRate);
 }
 
 /// The parameters of a device's bandwidth challenge: shorter while it is in service.
@@ -39,9 +42,8 @@ inline std::uint32_t MostTestMs(const v1::BandwidthParams& params) {
 }
 
 /// How long a whole bandwidth challenge takes at most, in ms, from sending it.
-inline std::uint32_t MostBandwidthMs(const v1::BandwidthParams& params,
-                                     const BandwidthPolicy& policy) {
-  return policy.open_deadline_ms + 2 * (policy.start_deadline_ms + MostTestMs(params));
+inline std::uint32_t MostBandwidthMs(const v1::BandwidthParams& params) {
+  return params.open_ms() + 2 * (params.start_ms() + MostTestMs(params));
 }
 
 }  // namespace kaisar::challenges

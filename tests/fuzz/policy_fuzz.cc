@@ -15,18 +15,30 @@ void CheckPhase(const std::map<v1::Kind, KindPolicy>& kinds) {
   KAISAR_CHECK(kinds.count(v1::LATENCY) == 1);
   std::uint64_t weights = 0;
   for (const auto& [kind, asked] : kinds) {
-    KAISAR_CHECK(kind == v1::LATENCY || kind == v1::MATMUL);
+    KAISAR_CHECK(kind == v1::LATENCY || kind == v1::BANDWIDTH || kind == v1::MATMUL);
     KAISAR_CHECK(asked.count >= 1 && asked.count <= 65'536);
     KAISAR_CHECK(asked.least_evidence >= 1 && asked.least_evidence <= asked.count);
     weights += asked.weight;
   }
-  KAISAR_CHECK(weights >= 1 && weights <= 2000);
+  KAISAR_CHECK(weights >= 1 && weights <= 3000);
 }
 
 void CheckClass(const ClassPolicy& asked) {
   KAISAR_CHECK(asked.n >= 256 && asked.n <= 32'768 && (asked.n & (asked.n - 1)) == 0);
   KAISAR_CHECK(asked.rounds >= 1 && asked.rounds <= 4096);
   KAISAR_CHECK(asked.commitment_deadline_ms >= 1 && asked.opening_deadline_ms >= 1);
+}
+
+void CheckBandwidth(const Policy& policy) {
+  bool asked = false;
+  for (const auto& [phase, kinds] : policy.phases) asked = asked || kinds.contains(v1::BANDWIDTH);
+  const BandwidthPolicy& terms = policy.bandwidth;
+  KAISAR_CHECK(asked == (terms.seconds > 0));
+  if (!asked) return;
+  KAISAR_CHECK(terms.in_service_seconds >= 1 && terms.in_service_seconds <= terms.seconds);
+  KAISAR_CHECK(terms.seconds <= 60 && terms.streams >= 1 && terms.streams <= 16);
+  KAISAR_CHECK(terms.open_deadline_ms >= 1 && terms.start_deadline_ms >= 1);
+  KAISAR_CHECK(terms.counted_bits_per_second >= 1'000'000);
 }
 
 void CheckPolicy(const Policy& policy) {
@@ -36,6 +48,7 @@ void CheckPolicy(const Policy& policy) {
   KAISAR_CHECK(policy.latency.deadline_ms > policy.latency.pings * policy.latency.spacing_ms);
   KAISAR_CHECK(policy.phases.size() == 3 && !policy.classes.empty());
   for (const auto& [phase, kinds] : policy.phases) CheckPhase(kinds);
+  CheckBandwidth(policy);
   for (const auto& [name, asked] : policy.classes) CheckClass(asked);
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes challenges.json: a second implementation of docs/protocol.md, sections 1 to 5.
+"""Makes challenges.json: a second implementation of docs/protocol.md, sections 1 to 6.
 
 Standard library alone; ChaCha20 and Keccak-256 are written out from RFC 8439 and FIPS 202 (with the
 older padding that Ethereum uses). Without arguments it prints the file; with a path it compares and
@@ -99,7 +99,7 @@ CHAIN, SLOT, EPOCH, DEVICE, OWNER = 31337, 3, 7, 5, b"\x33" * 20
 CONTRACT = bytes(range(1, 21))
 SPAN_MS, REGISTRATION_MS = 21_300_000, 3_600_000
 EXPIRES_MS = 1_790_000_000_123
-LATENCY, MATMUL = 1, 3
+LATENCY, BANDWIDTH, MATMUL = 1, 2, 3
 
 
 def main():
@@ -127,8 +127,15 @@ def main():
     muster_key = hkdf(BEACON, b"", b"kaisar/v1/muster" + be(EPOCH, 4))
     matmul_params = bytes.fromhex("088008" + "1004" + "1840")  # n 1024, rounds 4, samples 64
     latency_params = bytes.fromhex("0810" + "1014")            # pings 16, spacing_ms 20
+    # seconds 5, streams 4, down 110 Mbit/s, up 22 Mbit/s (a tenth above SampleDevice's claims),
+    # open_ms 20000, start_ms 10000
+    bandwidth_params = bytes.fromhex("0805" + "1004" + "1880efb934" + "2080e3be0a"
+                                     + "28a09c01" + "30904e")
     matmul_id, matmul = challenge(MATMUL, value(b"seed", challenge_id(MATMUL, 2)), matmul_params, 2)
     latency_id, latency = challenge(LATENCY, b"\x00" * 32, latency_params, 2)
+    bandwidth_id, bandwidth = challenge(BANDWIDTH, b"\x00" * 32, bandwidth_params, 2)
+    results_hash = hashlib.sha256(hashlib.sha256(b"down").digest() +
+                                  hashlib.sha256(b"up").digest()).digest()
     commitment, opening_hash, nonces_hash = b"\x44" * 32, b"\x55" * 32, b"\x66" * 32
     nonces = chacha20(value(b"ping", latency_id), 8 * 16)
     made = {
@@ -137,17 +144,27 @@ def main():
             "epoch": EPOCH, "device": DEVICE, "owner": OWNER.hex(), "contract": CONTRACT.hex(),
             "span_ms": SPAN_MS, "registration_ms": REGISTRATION_MS, "expires_at_ms": EXPIRES_MS,
             "matmul_params": matmul_params.hex(), "latency_params": latency_params.hex(),
+            "bandwidth_params": bandwidth_params.hex(),
             "sequence": 2, "commitment": commitment.hex(), "opening_hash": opening_hash.hex(),
             "nonces_hash": nonces_hash.hex(),
         },
         "muster_ms": draw(words(muster_key, 1)[0], SPAN_MS),
         # 70 words are more than one read of the keystream.
         "latency_due_ms": due(be(DEVICE, 4) + be(LATENCY, 1), SPAN_MS, 70),
+        "bandwidth_due_ms": due(be(DEVICE, 4) + be(BANDWIDTH, 1), SPAN_MS, 4),
         "matmul_due_ms": due(OWNER + be(MATMUL, 1), SPAN_MS, 8),
         "registering_latency_due_ms": due(be(DEVICE, 4) + be(LATENCY, 1), REGISTRATION_MS, 4),
         "ping_nonces": [nonces[i:i + 8].hex() for i in range(0, len(nonces), 8)],
         "matmul_challenge_digest": matmul.hex(),
         "latency_challenge_digest": latency.hex(),
+        "bandwidth_challenge_digest": bandwidth.hex(),
+        "iperf_password": value(b"iperf", bandwidth_id).hex(),
+        "results_hash": results_hash.hex(),
+        "bandwidth_transcript_digest": typed(
+            CHAIN, CONTRACT,
+            b"BandwidthTranscript(bytes32 challengeId,bytes32 challengeDigest,"
+            b"bytes32 resultsHash)",
+            bandwidth_id, bandwidth, results_hash).hex(),
         "commitment_digest": typed(
             CHAIN, CONTRACT,
             b"MatmulCommitment(bytes32 challengeId,bytes32 challengeDigest,bytes32 commitment)",

@@ -53,9 +53,11 @@ TEST(Plan, AgreesWithTheSecondImplementation) {
   Policy policy = SamplePolicy();
   policy.phases[v1::STANDBY][v1::LATENCY].count = 70;
   policy.phases[v1::STANDBY][v1::MATMUL].count = 8;
+  policy.phases[v1::STANDBY][v1::BANDWIDTH].count = 4;
   const std::vector<PlannedChallenge> plan = Plan(SampleRoster(), policy);
   EXPECT_EQ(nlohmann::json(DueTimes(plan, 5, v1::LATENCY)), vectors["latency_due_ms"]);
   EXPECT_EQ(nlohmann::json(DueTimes(plan, 5, v1::MATMUL)), vectors["matmul_due_ms"]);
+  EXPECT_EQ(nlohmann::json(DueTimes(plan, 5, v1::BANDWIDTH)), vectors["bandwidth_due_ms"]);
 }
 
 TEST(Plan, IsOrderedByTimeDeviceKindAndSequence) {

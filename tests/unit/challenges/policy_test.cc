@@ -115,8 +115,75 @@ TEST(Policy, RefusesAKeyThatIsMissingOrUnknown) {
   EXPECT_EQ(ErrorWith("clock_step_ms: 1000\n", "clock_step_ms: 1000\nfavourite: 6\n"),
             "policy.yaml:7: favourite: is unknown, expected one of classes, clock_step_ms, "
             "guard_ms, latency, phases, registration_window_ms, samples, slack_ms, version");
-  EXPECT_EQ(ErrorWith("    matmul: {count: 8", "    bandwidth: {count: 8"),
-            "policy.yaml:14: phases.standby.bandwidth: is unknown, expected one of latency");
+  EXPECT_EQ(ErrorWith("    matmul: {count: 8", "    memory: {count: 8"),
+            "policy.yaml:14: phases.standby.memory: is unknown, expected one of latency");
+}
+
+/// The sample policy with what bandwidth adds to it: the section as line 8, and a count.
+std::string WithBandwidth() {
+  std::string yaml = kPolicy;
+  EXPECT_EQ(
+      absl::StrReplaceAll(
+          {{"phases:\n",
+            "bandwidth: {seconds: 5, in_service_seconds: 2, streams: 4, open_deadline_ms: "
+            "20000, start_deadline_ms: 10000, counted_bits_per_second: 1000000000}\nphases:\n"},
+           {"  in_service:\n",
+            "    bandwidth: {count: 3, weight: 2, least_evidence: 1}\n  in_service:\n"}},
+          &yaml),
+      2);
+  return yaml;
+}
+
+std::string BandwidthErrorWith(const std::string& from, const std::string& to) {
+  std::string yaml = WithBandwidth();
+  EXPECT_EQ(absl::StrReplaceAll({{from, to}}, &yaml), 1) << from;
+  const absl::StatusOr<Policy> policy = ParsePolicy("policy.yaml", yaml);
+  EXPECT_EQ(policy.status().code(), absl::StatusCode::kInvalidArgument);
+  return std::string(policy.status().message());
+}
+
+TEST(Policy, ReadsTheTermsOfBandwidth) {
+  const absl::StatusOr<Policy> policy = ParsePolicy("policy.yaml", WithBandwidth());
+  ASSERT_TRUE(policy.ok()) << policy.status();
+  EXPECT_EQ(policy->bandwidth.seconds, 5u);
+  EXPECT_EQ(policy->bandwidth.in_service_seconds, 2u);
+  EXPECT_EQ(policy->bandwidth.streams, 4u);
+  EXPECT_EQ(policy->bandwidth.open_deadline_ms, 20'000u);
+  EXPECT_EQ(policy->bandwidth.start_deadline_ms, 10'000u);
+  EXPECT_EQ(policy->bandwidth.counted_bits_per_second, 1'000'000'000u);
+  EXPECT_EQ(policy->Find(v1::STANDBY, v1::BANDWIDTH)->count, 3u);
+  EXPECT_EQ(policy->Find(v1::STANDBY, v1::BANDWIDTH)->weight, 2u);
+  EXPECT_EQ(policy->Find(v1::IN_SERVICE, v1::BANDWIDTH), nullptr);
+}
+
+TEST(Policy, HasNoTermsOfBandwidthWhenNoPhaseAsksIt) {
+  EXPECT_EQ(ParsePolicy("policy.yaml", kPolicy)->bandwidth.seconds, 0u);
+}
+
+TEST(Policy, HasTheTermsOfBandwidthExactlyWhenAPhaseAsksIt) {
+  const std::string count = "    bandwidth: {count: 3, weight: 2, least_evidence: 1}\n";
+  EXPECT_EQ(BandwidthErrorWith(count, ""),
+            "policy.yaml:8: bandwidth: is of no use, expected a phase that asks bandwidth");
+  EXPECT_EQ(ErrorWith("  in_service:\n", count + "  in_service:\n"),
+            "policy.yaml:1: bandwidth: is missing, expected a mapping");
+}
+
+TEST(Policy, NamesARangeThatBandwidthLeaves) {
+  const std::string where = "policy.yaml:8: bandwidth.";
+  EXPECT_EQ(BandwidthErrorWith("{seconds: 5", "{seconds: 61"),
+            where + "seconds: is 61, expected an integer from 1 to 60");
+  EXPECT_EQ(BandwidthErrorWith("streams: 4", "streams: 17"),
+            where + "streams: is 17, expected an integer from 1 to 16");
+  EXPECT_EQ(BandwidthErrorWith("open_deadline_ms: 20000", "open_deadline_ms: 0"),
+            where + "open_deadline_ms: is 0, expected an integer from 1 to 3600000");
+  EXPECT_EQ(BandwidthErrorWith(", start_deadline_ms: 10000", ""),
+            where + "start_deadline_ms: is missing, expected an integer from 1 to 3600000");
+  EXPECT_EQ(BandwidthErrorWith("1000000000}", "999999}"),
+            where +
+                "counted_bits_per_second: is 999999, expected an integer from 1000000 to "
+                "1000000000000000000");
+  EXPECT_EQ(BandwidthErrorWith("in_service_seconds: 2", "in_service_seconds: 6"),
+            where + "in_service_seconds: is 6, expected at most 5 (seconds)");
 }
 
 TEST(Policy, AsksLatencyInEveryPhase) {

@@ -39,7 +39,8 @@ inline EpochScope SampleScope() {
   return {31337, 7, 3, 21'600'000, Filled(0x22)};
 }
 
-/// Three phases; 4 latency and 3 matmul challenges, in service 2 of latency only.
+/// Three phases; 4 latency and 3 matmul challenges, in service 2 of latency only; none asks
+/// bandwidth, whose terms are there all the same.
 inline Policy SamplePolicy() {
   Policy policy;
   policy.samples = 64;
@@ -48,6 +49,7 @@ inline Policy SamplePolicy() {
   policy.registration_window_ms = 3'600'000;
   policy.clock_step_ms = 1000;
   policy.latency = {16, 20, 5000, 50'000, 500'000};
+  policy.bandwidth = {5, 2, 4, 20'000, 10'000, 1'000'000'000};
   policy.classes["cpu"] = {1024, 4, 10'000, 5000};
   for (const v1::Phase phase : {v1::REGISTERING, v1::STANDBY}) {
     policy.phases[phase][v1::LATENCY] = {4, 1, 2};
@@ -68,8 +70,8 @@ inline v1::Device SampleDevice(std::uint32_t id, std::uint8_t owner, v1::Phase p
   device.set_region("eu");
   device.set_phase(phase);
   device.set_ops_per_second(1);
-  device.set_down_bits_per_second(1);
-  device.set_up_bits_per_second(1);
+  device.set_down_bits_per_second(100'000'000);
+  device.set_up_bits_per_second(20'000'000);
   return device;
 }
 

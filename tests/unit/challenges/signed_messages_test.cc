@@ -5,6 +5,8 @@
 #include <functional>
 
 #include "base/sha256.h"
+#include "challenges/bandwidth/terms.h"
+#include "challenges/limits.h"
 #include "challenges/roster.h"
 #include "tests/unit/challenges/sample_network.h"
 
@@ -42,12 +44,31 @@ void SetParams(v1::SignedChallenge& challenge, const std::string& params) {
   challenge.mutable_challenge()->set_params_hash(ToString(Sha256(ViewOf(params))));
 }
 
+/// A policy that sends bandwidth tests at other rates, or a device in another phase.
+v1::BandwidthParams BandwidthParamsWith(std::uint64_t claimed, std::uint64_t counted,
+                                        v1::Phase phase) {
+  v1::Device device = *FindDevice(SampleRoster(), 5);
+  device.set_down_bits_per_second(claimed);
+  device.set_phase(phase);
+  BandwidthPolicy policy = SamplePolicy().bandwidth;
+  policy.counted_bits_per_second = counted;
+  return BandwidthParamsFor(device, policy);
+}
+
 std::string ErrorAfter(v1::Kind kind, const std::function<void(v1::SignedChallenge&)>& change) {
   v1::SignedChallenge challenge = Sample(kind);
   change(challenge);
   const absl::Status status = ValidateChallenge(challenge);
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   return std::string(status.message());
+}
+
+std::string BandwidthErrorAfter(const std::function<void(v1::BandwidthParams&)>& change) {
+  return ErrorAfter(v1::BANDWIDTH, [&](v1::SignedChallenge& challenge) {
+    v1::BandwidthParams params = BandwidthParamsOf(challenge);
+    change(params);
+    SetParams(challenge, params.SerializeAsString());
+  });
 }
 
 std::string MatmulErrorAfter(const std::function<void(v1::MatmulParams&)>& change) {
@@ -77,12 +98,27 @@ TEST(SignedMessages, HashAsTheSecondImplementationDoes) {
   EXPECT_EQ(ToHex(PingTranscriptDigest(domain, ToDigest(latency.challenge_id()), latency_digest,
                                        DigestOf(given["nonces_hash"]))),
             vectors["transcript_digest"]);
+  const v1::Challenge bandwidth = VectorChallenge(given, v1::BANDWIDTH);
+  const Digest bandwidth_digest = ChallengeDigest(domain, bandwidth);
+  EXPECT_EQ(ToHex(bandwidth_digest), vectors["bandwidth_challenge_digest"]);
+  const Digest results = BandwidthResultsHash("down", "up");
+  EXPECT_EQ(ToHex(results), vectors["results_hash"]);
+  EXPECT_EQ(ToHex(BandwidthTranscriptDigest(domain, ToDigest(bandwidth.challenge_id()),
+                                            bandwidth_digest, results)),
+            vectors["bandwidth_transcript_digest"]);
+}
+
+TEST(SignedMessages, DeriveThePasswordAsTheSecondImplementationDoes) {
+  const Digest id = ToDigest(Sample(v1::BANDWIDTH).challenge().challenge_id());
+  EXPECT_EQ(ToHex(IperfPassword(SampleKey(), id)),
+            ReadVectors("challenges.json")["iperf_password"]);
 }
 
 TEST(SignedMessages, SerializeTheParametersOfTheVectors) {
   const nlohmann::json given = ReadVectors("challenges.json")["given"];
   EXPECT_EQ(ToHex(ViewOf(Sample(v1::MATMUL).params())), given["matmul_params"]);
   EXPECT_EQ(ToHex(ViewOf(Sample(v1::LATENCY).params())), given["latency_params"]);
+  EXPECT_EQ(ToHex(ViewOf(Sample(v1::BANDWIDTH).params())), given["bandwidth_params"]);
 }
 
 TEST(MakeChallenge, SaysWhatThePlanAndThePolicySay) {
@@ -106,8 +142,42 @@ TEST(MakeChallenge, ExpiresAfterSlackAndDeadlines) {
   EXPECT_EQ(Sample(v1::LATENCY).challenge().expires_at_ms(), kBeaconMs + 1000 + 2000 + 5000);
 }
 
-TEST(MakeChallenge, GivesALatencyChallengeNoSeed) {
+TEST(MakeChallenge, LetsABandwidthChallengeLastForBothTests) {
+  // Opened; then twice: line free, connect, 1 + 5 s, results.
+  EXPECT_EQ(Sample(v1::BANDWIDTH).challenge().expires_at_ms(),
+            kBeaconMs + 1000 + 2000 + 20'000 + 2 * (10'000 + 5000 + 6000 + 5000));
+}
+
+TEST(MakeChallenge, GivesAChallengeWithoutSecretsNoSeed) {
   EXPECT_EQ(Sample(v1::LATENCY).challenge().seed(), std::string(32, '\0'));
+  EXPECT_EQ(Sample(v1::BANDWIDTH).challenge().seed(), std::string(32, '\0'));
+}
+
+TEST(BandwidthParams, AskATenthAboveTheClaim) {
+  const v1::BandwidthParams params = BandwidthParamsOf(Sample(v1::BANDWIDTH));
+  EXPECT_EQ(params.seconds(), 5u);
+  EXPECT_EQ(params.streams(), 4u);
+  EXPECT_EQ(params.down_bits_per_second(), 110'000'000u);
+  EXPECT_EQ(params.up_bits_per_second(), 22'000'000u);
+  EXPECT_EQ(params.open_ms(), 20'000u);
+  EXPECT_EQ(params.start_ms(), 10'000u);
+}
+
+TEST(BandwidthParams, AskNoMoreThanATenthAboveWhatCounts) {
+  EXPECT_EQ(BandwidthParamsWith(10'000'000'000, 1'000'000'000, v1::STANDBY).down_bits_per_second(),
+            1'100'000'000u);
+  EXPECT_EQ(BandwidthParamsWith(~std::uint64_t{0}, kMostClaim, v1::STANDBY).down_bits_per_second(),
+            kMostSentRate);
+}
+
+TEST(BandwidthParams, AskEnoughToMeasureATinyClaim) {
+  EXPECT_EQ(BandwidthParamsWith(1, 1'000'000'000, v1::STANDBY).down_bits_per_second(),
+            kLeastSentRate);
+}
+
+TEST(BandwidthParams, AreShorterWhileTheDeviceIsInService) {
+  EXPECT_EQ(BandwidthParamsWith(1, 1'000'000, v1::IN_SERVICE).seconds(), 2u);
+  EXPECT_EQ(BandwidthParamsWith(1, 1'000'000, v1::REGISTERING).seconds(), 5u);
 }
 
 TEST(SignChallenge, IsRecognisedAsTheSlotsAlone) {
@@ -138,6 +208,7 @@ TEST(SignChallenge, CoversEveryField) {
 TEST(ValidateChallenge, AcceptsWhatMakeChallengeMakes) {
   EXPECT_TRUE(ValidateChallenge(Sample(v1::MATMUL)).ok());
   EXPECT_TRUE(ValidateChallenge(Sample(v1::LATENCY)).ok());
+  EXPECT_TRUE(ValidateChallenge(Sample(v1::BANDWIDTH)).ok());
 }
 
 TEST(ValidateChallenge, RefusesWrongLengths) {
@@ -161,10 +232,10 @@ TEST(ValidateChallenge, RefusesADeviceBeyond24Bits) {
 }
 
 TEST(ValidateChallenge, RefusesKindsThatItDoesNotKnow) {
-  for (const int kind : {0, 2, 4, 259, -1}) {
+  for (const int kind : {0, 4, 258, 259, -1}) {
     EXPECT_EQ(
         ErrorAfter(v1::MATMUL, [&](auto& c) { c.mutable_challenge()->set_kind(v1::Kind{kind}); }),
-        absl::StrCat("kind is ", kind, ", expected 1 (latency) or 3 (matmul)"));
+        absl::StrCat("kind is ", kind, ", expected 1 (latency), 2 (bandwidth) or 3 (matmul)"));
   }
 }
 
@@ -204,10 +275,27 @@ TEST(ValidateChallenge, RefusesAbsurdLatencyParameters) {
             "spacing_ms is 10001, expected 0 to 10000");
 }
 
+TEST(ValidateChallenge, RefusesAbsurdBandwidthParameters) {
+  EXPECT_EQ(BandwidthErrorAfter([](auto& p) { p.set_seconds(0); }),
+            "seconds is 0, expected 1 to 60");
+  EXPECT_EQ(BandwidthErrorAfter([](auto& p) { p.set_seconds(61); }),
+            "seconds is 61, expected 1 to 60");
+  EXPECT_EQ(BandwidthErrorAfter([](auto& p) { p.set_streams(17); }),
+            "streams is 17, expected 1 to 16");
+  EXPECT_EQ(BandwidthErrorAfter([](auto& p) { p.set_down_bits_per_second(999'999); }),
+            "down_bits_per_second is 999999, expected 1000000 to 1100000000000000000");
+  EXPECT_EQ(BandwidthErrorAfter([](auto& p) { p.set_up_bits_per_second(kMostSentRate + 1); }),
+            "up_bits_per_second is 1100000000000000001, expected 1000000 to 1100000000000000000");
+  EXPECT_EQ(BandwidthErrorAfter([](auto& p) { p.clear_open_ms(); }),
+            "open_ms is 0, expected 1 to 3600000");
+  EXPECT_EQ(BandwidthErrorAfter([](auto& p) { p.set_start_ms(3'600'001); }),
+            "start_ms is 3600001, expected 1 to 3600000");
+}
+
 TEST(ValidateChallenge, RefusesASeedWhereTheKindHasNone) {
-  EXPECT_EQ(ErrorAfter(v1::LATENCY,
-                       [](auto& c) { c.mutable_challenge()->set_seed(std::string(32, '\x01')); }),
-            "seed of a latency challenge is not zero");
+  const auto seed = [](auto& c) { c.mutable_challenge()->set_seed(std::string(32, '\x01')); };
+  EXPECT_EQ(ErrorAfter(v1::LATENCY, seed), "seed of a latency challenge is not zero");
+  EXPECT_EQ(ErrorAfter(v1::BANDWIDTH, seed), "seed of a bandwidth challenge is not zero");
 }
 
 }  // namespace
