@@ -14,9 +14,8 @@ def varint(data, at):
         shift += 7
 
 
-def fields(data):
-    """{number: last value}; numbers as int, the rest as bytes."""
-    found = {}
+def entries(data):
+    """(number, value) of each field; numbers as int, the rest as bytes."""
     at = 0
     while at < len(data):
         tag, at = varint(data, at)
@@ -31,8 +30,17 @@ def fields(data):
             value, at = data[at:at + size], at + size
         else:
             raise ValueError(f"wire type {wire}")
-        found[tag >> 3] = value
-    return found
+        yield tag >> 3, value
+
+
+def fields(data):
+    """{number: last value}."""
+    return dict(entries(data))
+
+
+def repeated(data, number):
+    """The messages of a repeated field, each as {number: last value}."""
+    return [fields(value) for field, value in entries(data) if field == number]
 
 
 def closed_challenges(path):
