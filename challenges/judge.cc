@@ -10,6 +10,7 @@
 #include "absl/numeric/int128.h"
 #include "absl/strings/str_cat.h"
 #include "base/sha256.h"
+#include "challenges/case.h"
 #include "challenges/latency/pings.h"
 #include "challenges/matmul/check.h"
 #include "challenges/roster.h"
@@ -20,32 +21,6 @@ namespace kaisar::challenges {
 namespace {
 
 constexpr std::uint64_t kNsPerMs = 1'000'000;
-
-Judgement Fail(v1::Reason reason, std::string detail) {
-  return {v1::FAIL, reason, std::move(detail)};
-}
-
-Judgement Inconclusive(v1::Reason reason, std::string detail) {
-  return {v1::INCONCLUSIVE, reason, std::move(detail)};
-}
-
-/// Records that contradict themselves say nothing of the device.
-Judgement Unusable(absl::string_view detail) {
-  return Inconclusive(v1::STOPPED, absl::StrCat("the checker's record is unusable: ", detail));
-}
-
-/// What the rules look at, once the record is known to be sound.
-struct Case {
-  const JudgeContext& context;
-  const v1::SignedChallenge& challenge;
-  const v1::CommitmentReceived* commitment;
-  const v1::ChallengeClosed& closed;
-  const ClassPolicy& asked;
-  SigningDomain domain;
-  Address device_key{};
-  Digest id{};
-  Digest digest{};  // the EIP-712 digest of the challenge
-};
 
 // Rules 1 to 4: the checker's own faults.
 std::optional<Judgement> JudgeChecker(const Policy& policy, const Evidence& evidence) {
@@ -90,8 +65,13 @@ absl::StatusOr<Case> MakeCase(const JudgeContext& context, const Evidence& evide
   if (asked == context.policy.classes.end()) {
     return absl::InvalidArgumentError("the device's class is not in the policy");
   }
-  Case found{context, challenge,     evidence.commitment,
-             closed,  asked->second, SigningDomain{context.roster.chain_id(), Address{}}};
+  Case found{context,
+             challenge,
+             evidence.commitment,
+             closed,
+             *device,
+             asked->second,
+             SigningDomain{context.roster.chain_id(), Address{}}};
   if (!CopyExactly(ViewOf(context.roster.contract()), found.domain.contract) ||
       !CopyExactly(ViewOf(device->key()), found.device_key)) {
     return absl::InvalidArgumentError("an address of the roster is not 20 bytes");
@@ -99,69 +79,6 @@ absl::StatusOr<Case> MakeCase(const JudgeContext& context, const Evidence& evide
   found.id = ToDigest(terms.challenge_id());
   found.digest = ChallengeDigest(found.domain, terms);
   return found;
-}
-
-/// Nothing at all answered around that time, or the checker did not look: a missing message is all
-/// 0.
-bool WasOffline(const v1::ChallengeClosed& closed) {
-  return closed.reachability().devices_heard() == 0 &&
-         closed.reachability().endpoints_reached() == 0;
-}
-
-/// Tells whether the refusal shows the challenge of another slot that kept the device busy: signed
-/// by it, of this epoch and device, already due and not yet expired when the device was asked.
-bool ShowsAnotherChallenge(const Case& c) {
-  const v1::SignedChallenge& shown = c.closed.refusal().running();
-  const v1::Challenge& terms = shown.challenge();
-  if (!ValidateChallenge(shown).ok() || terms.kind() != v1::MATMUL) return false;
-  if (terms.device() != c.closed.device() || terms.slot() == c.context.slot ||
-      terms.epoch() != c.challenge.challenge().epoch()) {
-    return false;
-  }
-  const std::uint64_t asked_at_ms = c.context.beacon_ms + c.closed.sent_ms();
-  if (terms.expires_at_ms() < asked_at_ms) return false;
-  // MakeChallenge's sum, the other way round; one slack more for two checkers' clocks.
-  const std::uint64_t most_ahead_ms = 2 * std::uint64_t{c.context.policy.slack_ms} +
-                                      c.asked.commitment_deadline_ms + c.asked.opening_deadline_ms;
-  if (terms.expires_at_ms() - asked_at_ms > c.closed.elapsed_ms() + most_ahead_ms) return false;
-  const v1::Slot* slot = FindSlot(c.context.roster, terms.slot());
-  Address key{};
-  return slot != nullptr && CopyExactly(ViewOf(slot->key()), key) &&
-         IsSignedBy(key, c.domain, shown);
-}
-
-// Rules 5 to 8: no answer came.
-Judgement JudgeSilence(const Case& c) {
-  const v1::Transport transport = c.closed.transport();
-  const bool lost = transport == v1::BROKEN || transport == v1::DEADLINE;
-  if ((lost || transport == v1::NO_CONNECTION) && WasOffline(c.closed)) {
-    return Inconclusive(v1::CHECKER_OFFLINE, "nothing was reachable");
-  }
-  if (c.commitment != nullptr) {
-    if (!lost && transport != v1::DECLINED && transport != v1::VIOLATION) {
-      return Unusable("a commitment, no opening, and a call that did not fail");
-    }
-    return Fail(v1::OPENING_REFUSED, "no opening came after the commitment");
-  }
-  switch (transport) {
-    case v1::NO_CONNECTION:
-      return Fail(v1::UNREACHABLE, "no connection could be made");
-    case v1::BROKEN:
-      return Fail(v1::UNREACHABLE, "the connection was lost");
-    case v1::DEADLINE:
-      return Fail(v1::TIMED_OUT, "no answer came in time");
-    case v1::VIOLATION:
-      return Fail(v1::MALFORMED, "the device sent what the protocol does not allow");
-    case v1::DECLINED:
-      if (c.closed.kind() == v1::MATMUL && ShowsAnotherChallenge(c)) {
-        return Inconclusive(v1::DEVICE_CHALLENGED,
-                            absl::StrCat("slot ", c.closed.refusal().running().challenge().slot(),
-                                         " challenged the device at the same time"));
-      }
-      return Fail(v1::REFUSED, "the device refused");
-    default:
-      return Unusable("the call completed without an answer");
-  }
 }
 
 // Rules 9 to 11.
@@ -267,7 +184,14 @@ Judgement Judge(const JudgeContext& context, const Evidence& evidence) {
   }
   const absl::StatusOr<Case> made = MakeCase(context, evidence);
   if (!made.ok()) return Unusable(std::string(made.status().message()));
-  return made->closed.kind() == v1::MATMUL ? JudgeMatmul(*made) : JudgeLatency(*made);
+  switch (made->closed.kind()) {
+    case v1::LATENCY:
+      return JudgeLatency(*made);
+    case v1::BANDWIDTH:
+      return JudgeBandwidth(*made);
+    default:
+      return JudgeMatmul(*made);  // ValidateChallenge knows no other
+  }
 }
 
 std::uint64_t MatmulRate(const MatmulShape& shape, const v1::CommitmentReceived& commitment) {

@@ -50,6 +50,7 @@ const World& TheWorld() {
     made->policy.slack_ms = 2000;
     made->policy.clock_step_ms = 1000;
     made->policy.latency = {16, 20, 5000, 50'000, 500'000};
+    made->policy.bandwidth = {1, 1, 1, 20'000, 10'000, 1'000'000'000};
     made->policy.classes["cpu"] = {256, 2, 10'000, 5000};
     made->roster.set_chain_id(31337);
     made->roster.set_contract(std::string(20, '\0'));
@@ -57,6 +58,8 @@ const World& TheWorld() {
     device.set_id(kDevice);
     device.set_key(ToString(made->device_key.address()));
     device.set_device_class("cpu");
+    device.set_down_bits_per_second(100'000'000);
+    device.set_up_bits_per_second(100'000'000);
     v1::Slot& slot = *made->roster.add_slots();
     slot.set_id(kSlot + 1);
     slot.set_key(ToString(made->slot_key.address()));
@@ -108,17 +111,39 @@ Records AnsweredMatmul() {
   return records;
 }
 
-/// Signs commitment and opening as the device, where their sizes allow it.
+Records AnsweredBandwidth() {
+  Records records = Issue(v1::BANDWIDTH);
+  v1::BandwidthEvidence& evidence = *records.closed.mutable_bandwidth();
+  for (const v1::Direction direction : {v1::DOWN, v1::UP}) {
+    v1::BandwidthEvidence::Test& test = *evidence.add_tests();
+    test.set_direction(direction);
+    test.set_checker_result(
+        R"({"iperf":{"end":{"sum_sent":{"bytes":9,"seconds":1},"sum_received":{"bytes":9,"seconds":1}}}})");
+    test.mutable_measured()->set_direction(direction);
+    test.mutable_measured()->set_result(test.checker_result());
+  }
+  return records;
+}
+
+void SignResults(Records& records, const Digest& id, const Digest& digest) {
+  v1::BandwidthEvidence& evidence = *records.closed.mutable_bandwidth();
+  if (evidence.tests_size() < 2) return;
+  const Digest hash = BandwidthResultsHash(evidence.tests(0).measured().result(),
+                                           evidence.tests(1).measured().result());
+  evidence.mutable_transcript()->set_signature(ToString(TheWorld().device_key.Sign(
+      BandwidthTranscriptDigest(DomainOf(TheWorld().roster), id, digest, hash))));
+}
+
+/// Signs the answers as the device, where their sizes allow it.
 void SignAnswers(Records& records) {
   const World& world = TheWorld();
   const SigningDomain domain = DomainOf(world.roster);
-  Digest commitment{};
-  if (!ValidateChallenge(records.issued.challenge()).ok() ||
-      !CopyExactly(ViewOf(records.commitment.commitment().commitment()), commitment)) {
-    return;
-  }
+  if (!ValidateChallenge(records.issued.challenge()).ok()) return;
   const v1::Challenge& challenge = records.issued.challenge().challenge();
   const Digest id = ToDigest(challenge.challenge_id());
+  if (records.closed.has_bandwidth()) SignResults(records, id, ChallengeDigest(domain, challenge));
+  Digest commitment{};
+  if (!CopyExactly(ViewOf(records.commitment.commitment().commitment()), commitment)) return;
   records.commitment.mutable_commitment()->set_signature(ToString(world.device_key.Sign(
       MatmulCommitmentDigest(domain, id, ChallengeDigest(domain, challenge), commitment))));
   v1::MatmulOpening& opening = *records.closed.mutable_matmul()->mutable_opening();
@@ -153,10 +178,11 @@ std::string TakePiece(ByteView& input) {
 void JudgeInput(ByteView input) {
   static const Records* const matmul = new Records(AnsweredMatmul());
   static const Records* const latency = new Records(Issue(v1::LATENCY));
+  static const Records* const bandwidth = new Records(AnsweredBandwidth());
   const std::uint8_t flags = input[0];
   const bool untouched = input.size() == 1;
   input.remove_prefix(1);
-  Records records = (flags & 1) != 0 ? *latency : *matmul;
+  Records records = (flags & 16) != 0 ? *bandwidth : (flags & 1) != 0 ? *latency : *matmul;
   if ((flags & 8) != 0) records.closed.mutable_matmul()->mutable_opening()->clear_body();
   // A piece that does not parse has still merged what came before the error.
   (void)records.issued.MergeFromString(TakePiece(input));
@@ -175,7 +201,7 @@ void JudgeInput(ByteView input) {
   CheckJudgement(judgement);
   KAISAR_CHECK(Judge(context, evidence) == judgement);
   // Nothing merged, signed: the records of an honest device.
-  if (untouched && flags == 2) KAISAR_CHECK(judgement.verdict == v1::PASS);
+  if (untouched && (flags == 2 || flags == 22)) KAISAR_CHECK(judgement.verdict == v1::PASS);
 }
 
 }  // namespace

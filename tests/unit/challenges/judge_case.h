@@ -74,12 +74,12 @@ class JudgeCase : public ::testing::Test {
     closed_.mutable_reachability()->set_devices_heard(1);
   }
 
-  /// Another slot's matmul challenge to device 5, due at `due_ms`.
-  v1::SignedChallenge OthersChallenge(std::uint32_t due_ms) const {
+  /// Another slot's challenge to device 5, due at `due_ms`.
+  v1::SignedChallenge OthersChallenge(std::uint32_t due_ms, v1::Kind kind = v1::MATMUL) const {
     EpochScope scope = SampleScope();
     scope.slot = 9;
     const EpochKey key = EpochKey::Derive(Filled(0x19), scope.beacon, 31337, 9, 7);
-    const PlannedChallenge planned{due_ms, 5, 0, v1::MATMUL};
+    const PlannedChallenge planned{due_ms, 5, 0, kind};
     v1::SignedChallenge challenge =
         MakeChallenge(key, scope, kBeaconMs, planned, roster_.devices(0), policy_);
     SignChallenge(other_slot_key_, domain_, challenge);
