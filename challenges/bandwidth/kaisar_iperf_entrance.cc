@@ -1,0 +1,172 @@
+#include "challenges/bandwidth/kaisar_iperf_entrance.h"
+
+#include <netinet/in.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "challenges/bandwidth/kaisar_iperf_calls.h"
+#include "challenges/bandwidth/kaisar_iperf_listen.h"
+
+namespace kaisar::challenges {
+namespace {
+
+// A connection begins with this many bytes (libiperf's COOKIE_SIZE).
+constexpr int kCookieBytes = 37;
+// More than a test has connections; the oldest goes when yet another comes.
+constexpr std::size_t kMostWaiting = 32;
+// How long libiperf may wait for one message of a client that has not proved itself; it waits for
+// two at most. A client needs one round trip for its own.
+constexpr timeval kStrangerTimeout = {1, 0};
+// The same afterwards: results cross a line that is still full. The deadline comes anyhow.
+constexpr timeval kClientTimeout = {10, 0};
+
+void SetTimeouts(int descriptor, const timeval& timeout) {
+  setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+  setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+}
+
+void SetReadableFrom(int descriptor, int bytes) {
+  setsockopt(descriptor, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
+}
+
+bool HasCookie(int descriptor) {
+  int bytes = 0;
+  return ioctl(descriptor, FIONREAD, &bytes) == 0 && bytes >= kCookieBytes;
+}
+
+bool HasEnded(int descriptor) {
+  // With the low-water mark, a connection that is readable without a cookie gets no more.
+  fd_set read;
+  FD_ZERO(&read);
+  FD_SET(descriptor, &read);
+  timeval at_once{};
+  return SystemSelect(descriptor + 1, &read, nullptr, nullptr, &at_once) == 1 &&
+         !HasCookie(descriptor);
+}
+
+std::uint16_t PortOf(const sockaddr* address, socklen_t size) {
+  if (address->sa_family == AF_INET && size >= sizeof(sockaddr_in)) {
+    return ntohs(reinterpret_cast<const sockaddr_in*>(address)->sin_port);
+  }
+  if (address->sa_family == AF_INET6 && size >= sizeof(sockaddr_in6)) {
+    return ntohs(reinterpret_cast<const sockaddr_in6*>(address)->sin6_port);
+  }
+  return 0;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Entrance>> Entrance::Open(const std::vector<std::uint32_t>& ports,
+                                                         const std::string& only_from) {
+  absl::StatusOr<ListeningSocket> socket = ListenOnFirstFree(ports, only_from);
+  if (!socket.ok()) return socket.status();
+  return std::unique_ptr<Entrance>(new Entrance(socket->descriptor, socket->port));
+}
+
+Entrance::~Entrance() {
+  for (const int descriptor : waiting_) close(descriptor);
+  close(listener_);
+}
+
+void Entrance::StartTest(std::function<void()> authenticated) {
+  libiperfs_ = -1;
+  control_ = -1;
+  accepted_ = 0;
+  authenticated_ = false;
+  on_authenticated_ = std::move(authenticated);
+}
+
+int Entrance::Bind(int descriptor, const sockaddr* address, socklen_t size) {
+  if (PortOf(address, size) != port_) return SystemBind(descriptor, address, size);
+  if (dup2(listener_, descriptor) < 0) return -1;
+  libiperfs_ = descriptor;
+  return 0;
+}
+
+int Entrance::Accept(sockaddr* address, socklen_t* size) {
+  const int place = FindReady();
+  if (place < 0) {
+    errno = EAGAIN;
+    return -1;
+  }
+  const auto found = waiting_.begin() + place;
+  const int descriptor = *found;
+  waiting_.erase(found);
+  SetReadableFrom(descriptor, 1);
+  // The listener's filter has been inherited, and has done its work.
+  const int unused = 0;
+  setsockopt(descriptor, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused));
+  SetTimeouts(descriptor, kStrangerTimeout);
+  if (accepted_++ == 0) control_ = descriptor;
+  if (address != nullptr && size != nullptr) getpeername(descriptor, address, size);
+  return descriptor;
+}
+
+int Entrance::Select(int count, fd_set* read, fd_set* write, fd_set* except, timeval* timeout) {
+  if (libiperfs_ < 0 || read == nullptr || !FD_ISSET(libiperfs_, read)) {
+    return SystemSelect(count, read, write, except, timeout);
+  }
+  NoteAuthenticated();
+  for (const int descriptor : waiting_) {
+    FD_SET(descriptor, read);
+    count = std::max(count, descriptor + 1);
+  }
+  int found = SystemSelect(count, read, write, except, timeout);
+  if (found <= 0) return found;
+  for (const int descriptor : waiting_) {
+    if (!FD_ISSET(descriptor, read)) continue;
+    FD_CLR(descriptor, read);
+    --found;
+  }
+  if (FD_ISSET(libiperfs_, read)) {
+    FD_CLR(libiperfs_, read);
+    --found;
+    TakeIn();
+  }
+  if (FindReady() >= 0) {
+    FD_SET(libiperfs_, read);
+    ++found;
+  }
+  if (found > 0) return found;
+  errno = EINTR;  // nothing that concerns libiperf, which then calls again
+  return -1;
+}
+
+// libiperf waits again after it accepted a control connection only when its client has proved
+// itself; otherwise it ends the test.
+void Entrance::NoteAuthenticated() {
+  if (accepted_ == 0 || authenticated_) return;
+  authenticated_ = true;
+  SetTimeouts(control_, kClientTimeout);
+  if (on_authenticated_) on_authenticated_();
+}
+
+void Entrance::TakeIn() {
+  while (true) {
+    const int descriptor = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (descriptor < 0) return;
+    SetReadableFrom(descriptor, kCookieBytes);
+    waiting_.push_back(descriptor);
+    if (waiting_.size() <= kMostWaiting) continue;
+    close(waiting_.front());
+    waiting_.pop_front();
+  }
+}
+
+int Entrance::FindReady() {
+  std::erase_if(waiting_, [](int descriptor) {
+    const bool ended = HasEnded(descriptor);
+    if (ended) close(descriptor);
+    return ended;
+  });
+  for (std::size_t i = 0; i < waiting_.size(); ++i) {
+    if (HasCookie(waiting_[i])) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+}  // namespace kaisar::challenges

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <sys/select.h>
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace kaisar::challenges {
+
+/// The one listening socket of a server process, which outlives libiperf's tests: strangers end
+/// tests, but neither the listener nor who waits at it.
+///
+/// A connection is kept from libiperf, which would block on it, until it has sent a whole cookie.
+///
+/// Threads: the process has one.
+class Entrance {
+ public:
+  /// Listens on the first of the ports that is free; 0 is any free one. Connections from elsewhere
+  /// than `only_from`, unless that is empty, get no answer at all.
+  ///
+  /// Errors: InvalidArgument for `only_from`; ResourceExhausted with the range when no port is
+  ///         free; Internal.
+  static absl::StatusOr<std::unique_ptr<Entrance>> Open(const std::vector<std::uint32_t>& ports,
+                                                        const std::string& only_from);
+  ~Entrance();
+  Entrance(const Entrance&) = delete;
+  Entrance& operator=(const Entrance&) = delete;
+
+  std::uint32_t port() const { return port_; }
+
+  /// Before each of libiperf's tests; `authenticated` comes when its client has proved itself.
+  void StartTest(std::function<void()> authenticated);
+  /// Of the test under way: connections handed to libiperf, and whether its client is the right
+  /// one.
+  std::uint32_t accepted() const { return accepted_; }
+  bool authenticated() const { return authenticated_; }
+
+  /// What libiperf's calls of bind, accept and select come to; as the system's.
+  int Bind(int descriptor, const sockaddr* address, socklen_t size);
+  int Accept(sockaddr* address, socklen_t* size);
+  int Select(int count, fd_set* read, fd_set* write, fd_set* except, timeval* timeout);
+
+ private:
+  Entrance(int listener, std::uint32_t port) : listener_(listener), port_(port) {}
+  void NoteAuthenticated();
+  void TakeIn();
+  /// Forgets who left before a whole cookie; the place of the first that sent one, or -1.
+  int FindReady();
+
+  const int listener_;
+  const std::uint32_t port_;
+  int libiperfs_ = -1;       // libiperf's descriptor of the listener
+  int control_ = -1;         // the test's control connection
+  std::deque<int> waiting_;  // connections that libiperf does not know yet
+  std::uint32_t accepted_ = 0;
+  bool authenticated_ = false;
+  std::function<void()> on_authenticated_;
+};
+
+}  // namespace kaisar::challenges

@@ -1,0 +1,150 @@
+// The only file that includes libiperf's header, which needs both names defined and <cstdint>.
+#include <cstdint>
+#define HAVE_STDINT_H 1
+#define HAVE_SSL 1
+#include <iperf_api.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+#include <memory>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "challenges/bandwidth/kaisar_iperf_library.h"
+#include "challenges/bandwidth/kaisar_iperf_result.h"
+#include "challenges/bandwidth/terms.h"
+
+namespace kaisar::challenges {
+namespace {
+
+using End = LibraryTest::End;
+
+// A block is what libiperf sends before it looks at the rate again.
+constexpr std::uint64_t kBlocksPerSecond = 100;
+constexpr std::uint64_t kLeastBlockBytes = 4'096;    // a page
+constexpr std::uint64_t kMostBlockBytes = 131'072;   // libiperf's own default
+constexpr std::uint64_t kMostBlocksBytes = 1 << 20;  // of all streams: what the process may take
+
+struct FreeTest {
+  void operator()(iperf_test* test) const { iperf_free_test(test); }
+};
+using OwnedTest = std::unique_ptr<iperf_test, FreeTest>;
+
+std::string BufferTemplate() {
+  const char* folder = std::getenv("TMPDIR");
+  return absl::StrCat(folder == nullptr || *folder == '\0' ? "/tmp" : folder,
+                      "/kaisar-iperf.XXXXXX");
+}
+
+// libiperf keeps the buffer of each stream in a file; it would learn too late that it cannot.
+bool CanMakeBuffers() {
+  std::string path = BufferTemplate();
+  const int descriptor = mkstemp(path.data());
+  if (descriptor < 0) return false;
+  unlink(path.c_str());
+  close(descriptor);
+  return true;
+}
+
+LibraryTest OwnFault(const std::string& detail) {
+  return LibraryTest{End::kOwnFault, detail, ""};
+}
+
+OwnedTest NewTest() {
+  i_errno = IENONE;
+  OwnedTest test(iperf_new_test());
+  if (test == nullptr || iperf_defaults(test.get()) < 0) return nullptr;
+  iperf_set_test_template(test.get(), BufferTemplate().c_str());
+  iperf_set_test_json_output(test.get(), 1);
+  // Only the sums at the end count, and a line must not grow with the seconds.
+  iperf_set_test_stats_interval(test.get(), 0);
+  iperf_set_test_reporter_interval(test.get(), 0);
+  return test;
+}
+
+std::uint64_t BlockBytes(std::uint64_t stream_bits_per_second, std::uint64_t streams) {
+  const std::uint64_t most = std::min(kMostBlockBytes, kMostBlocksBytes / streams);
+  if (stream_bits_per_second == 0) return most;
+  const std::uint64_t bytes = stream_bits_per_second / 8 / kBlocksPerSecond;
+  return std::clamp(bytes / kLeastBlockBytes * kLeastBlockBytes, kLeastBlockBytes, most);
+}
+
+void SetTerms(iperf_test* test, const IperfTask& task) {
+  const std::uint64_t each = (task.bits_per_second + task.streams - 1) / task.streams;
+  iperf_set_test_role(test, 'c');
+  iperf_set_test_server_hostname(test, task.host.c_str());
+  iperf_set_test_server_port(test, static_cast<int>(task.ports.front()));
+  iperf_set_test_reverse(test, task.direction == v1::UP ? 1 : 0);
+  iperf_set_test_omit(test, static_cast<int>(kUncountedSeconds));
+  iperf_set_test_duration(test, static_cast<int>(task.seconds));
+  iperf_set_test_num_streams(test, static_cast<int>(task.streams));
+  iperf_set_test_rate(test, each);
+  iperf_set_test_blksize(test, static_cast<int>(BlockBytes(each, task.streams)));
+  iperf_set_test_client_username(test, task.user.c_str());
+  iperf_set_test_client_password(test, task.password.c_str());
+  iperf_set_test_client_rsa_pubkey(test, absl::Base64Escape(task.rsa_public_key).c_str());
+}
+
+End EndOf(int error) {
+  switch (error) {
+    case IEAUTHTEST:
+      return End::kUnauthorized;
+    case IEACCESSDENIED:
+      return End::kBusy;
+    case IENOMSG:
+      return End::kSilent;
+    default:
+      return End::kBroken;
+  }
+}
+
+// Neither the return value nor i_errno alone tells: in JSON mode libiperf returns 0 on failure.
+LibraryTest Judge(iperf_test* test, int returned) {
+  LibraryTest result;
+  const char* text = iperf_get_test_json_output_string(test);
+  const LibraryJson json = ReadLibraryJson(text == nullptr ? "" : text);
+  if (returned == 0 && i_errno == IENONE && json.error.empty() && json.has_sums) {
+    result.end = End::kCompleted;
+    result.json = json.line;
+    return result;
+  }
+  result.end = EndOf(i_errno);
+  result.detail = !json.error.empty() ? json.error
+                  : i_errno != IENONE ? iperf_strerror(i_errno)
+                                      : "libiperf gave no result";
+  return result;
+}
+
+}  // namespace
+
+LibraryTest RunLibraryClient(const IperfTask& task, int control_connection) {
+  OwnedTest test = NewTest();
+  if (test == nullptr || !CanMakeBuffers()) {
+    close(control_connection);
+    return OwnFault(test == nullptr ? "out of memory" : "cannot make a file in TMPDIR or /tmp");
+  }
+  SetTerms(test.get(), task);
+  iperf_set_control_socket(test.get(), control_connection);
+  const int returned = iperf_run_client(test.get());
+  return Judge(test.get(), returned);
+}
+
+LibraryTest RunLibraryServer(std::uint32_t port, const ServerSecrets& secrets) {
+  OwnedTest test = NewTest();
+  if (test == nullptr) return OwnFault("out of memory");
+  if (!CanMakeBuffers()) return OwnFault("cannot make a file in TMPDIR or /tmp");
+  iperf_set_test_role(test.get(), 's');
+  iperf_set_test_one_off(test.get(), 1);
+  iperf_set_test_server_port(test.get(), static_cast<int>(port));
+  iperf_set_test_server_rsa_privkey(test.get(),
+                                    absl::Base64Escape(secrets.rsa_private_key_pem).c_str());
+  iperf_set_test_server_authorized_users(test.get(), secrets.users_path.c_str());
+  // The credentials serve once, so their age says nothing; and clocks are not what is measured.
+  iperf_set_test_server_skew_threshold(test.get(), std::numeric_limits<int>::max());
+  const int returned = iperf_run_server(test.get());
+  return Judge(test.get(), returned);
+}
+
+}  // namespace kaisar::challenges
