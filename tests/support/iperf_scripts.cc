@@ -22,7 +22,7 @@ std::string OutcomeLine(challenges::IperfOutcome::State state, const std::string
   std::string line = absl::StrFormat(R"({"state":"%s","detail":%s)", challenges::NameOf(state),
                                      nlohmann::json(detail).dump());
   if (counts.link_ms > 0) {
-    absl::StrAppendFormat(&line, R"(,"link":{"out_bytes":%d,"in_bytes":%d,"us":%d})",
+    absl::StrAppendFormat(&line, R"(,"link":{"out_bytes":%d,"in_bytes":%d,"elapsed_us":%d})",
                           counts.link_out_bytes, counts.link_in_bytes, counts.link_ms * 1000);
   }
   absl::StrAppend(&line, R"(,"iperf":{"end":{"sum_sent":)", Sum(counts.sent_bytes, counts.sent_ms),
