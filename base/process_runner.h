@@ -49,8 +49,10 @@ class Process {
 /// (tests/support/fake_process_runner.h).
 ///
 /// A started process has standard input and kProcessOutput, /dev/null as standard output, the
-/// parent's standard error, and no other descriptor, whatever the parent has open; default signal
-/// dispositions and an empty mask; and it is killed when the parent dies.
+/// parent's standard error, and no other descriptor, whatever the parent has open; the parent's
+/// environment; default signal dispositions and an empty mask. It leads a session of its own, and
+/// what it leaves behind in that is killed when it ends. It is killed when the parent dies; what it
+/// started then is not.
 ///
 /// Threads:  all methods from any thread; none blocks. Callbacks come on the runner's own thread
 ///           ("processes") and must not block either.
@@ -61,19 +63,23 @@ class ProcessRunner {
   virtual ~ProcessRunner() = default;
 
   /// Starts one. `line` comes for each whole line that it writes to kProcessOutput, without its end
-  /// of line, in order; then `ended`, once and last, when it is reaped.
+  /// of line, in order; then `ended`, once and last, when it is reaped. What follows its last end
+  /// of line is no line. Both may come before this returns.
   ///
   /// Errors: NotFound or PermissionDenied for the executable; ResourceExhausted when there are no
-  ///         descriptors or processes left; Internal otherwise. No callback comes then.
+  ///         descriptors or memory left; Internal otherwise. No callback comes then.
   virtual absl::StatusOr<std::shared_ptr<Process>> Start(ProcessSpec spec, OnLine line,
                                                          OnEnd ended) = 0;
 };
 
 /// The real one.
 ///
+/// An ignored SIGCHLD, which a program may inherit, is set to its default: it would reap what is
+/// waited for.
+///
 /// Liveness: its thread ends in the destructor, which kills and reaps all that is left; those get
-///           no callback any more.
-/// Errors:   Internal when the thread's descriptors cannot be made.
+///           no callback any more. It depends on nobody but callbacks, which must not destroy it.
+/// Errors:   Internal when the thread's descriptor cannot be made.
 absl::StatusOr<std::unique_ptr<ProcessRunner>> MakeProcessRunner();
 
 }  // namespace kaisar
