@@ -93,13 +93,13 @@ void Attempt(const IperfTask& task, const TimeLeft& left, int connection,
   bool testing = false;
   PrepareLate(State::kTimedOut, where + " accepted the connection, then was silent");
   PrepareCrash(State::kBroken, "libiperf broke off while it spoke with " + where);
+  const LinkMeter meter(task.host);
   // libiperf connects streams once the server has taken the credentials.
   OnNextConnect([&] {
     testing = true;
     PrepareLate(State::kTimedOut, "the test with " + where + " was under way at the time limit");
     SetDeadline(left.ms());
   });
-  const LinkMeter meter(task.host);
   const LibraryTest test = RunLibraryClient(task, connection);
   OnNextConnect(nullptr);
   if (test.end == End::kBusy && !testing) {

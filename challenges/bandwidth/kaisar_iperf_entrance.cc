@@ -38,16 +38,6 @@ bool HasCookie(int descriptor) {
   return ioctl(descriptor, FIONREAD, &bytes) == 0 && bytes >= kCookieBytes;
 }
 
-bool HasEnded(int descriptor) {
-  // With the low-water mark, a connection that is readable without a cookie gets no more.
-  fd_set read;
-  FD_ZERO(&read);
-  FD_SET(descriptor, &read);
-  timeval at_once{};
-  return SystemSelect(descriptor + 1, &read, nullptr, nullptr, &at_once) == 1 &&
-         !HasCookie(descriptor);
-}
-
 std::uint16_t PortOf(const sockaddr* address, socklen_t size) {
   if (address->sa_family == AF_INET && size >= sizeof(sockaddr_in)) {
     return ntohs(reinterpret_cast<const sockaddr_in*>(address)->sin_port);
@@ -88,12 +78,11 @@ int Entrance::Bind(int descriptor, const sockaddr* address, socklen_t size) {
 }
 
 int Entrance::Accept(sockaddr* address, socklen_t* size) {
-  const int place = FindReady();
-  if (place < 0) {
+  const auto found = std::find_if(waiting_.begin(), waiting_.end(), HasCookie);
+  if (found == waiting_.end()) {
     errno = EAGAIN;
     return -1;
   }
-  const auto found = waiting_.begin() + place;
   const int descriptor = *found;
   waiting_.erase(found);
   SetReadableFrom(descriptor, 1);
@@ -117,17 +106,23 @@ int Entrance::Select(int count, fd_set* read, fd_set* write, fd_set* except, tim
   }
   int found = SystemSelect(count, read, write, except, timeout);
   if (found <= 0) return found;
-  for (const int descriptor : waiting_) {
-    if (!FD_ISSET(descriptor, read)) continue;
+  const auto was_readable = [&found, read](int descriptor) {
+    if (!FD_ISSET(descriptor, read)) return false;
     FD_CLR(descriptor, read);
     --found;
-  }
-  if (FD_ISSET(libiperfs_, read)) {
-    FD_CLR(libiperfs_, read);
-    --found;
-    TakeIn();
-  }
-  if (FindReady() >= 0) {
+    return true;
+  };
+  bool ready = false;
+  std::erase_if(waiting_, [&](int descriptor) {
+    if (!was_readable(descriptor)) return false;
+    // With the low-water mark, what is readable without a whole cookie gets no more.
+    const bool whole = HasCookie(descriptor);
+    ready = ready || whole;
+    if (!whole) close(descriptor);
+    return !whole;
+  });
+  if (was_readable(libiperfs_)) ready = TakeIn() || ready;
+  if (ready) {
     FD_SET(libiperfs_, read);
     ++found;
   }
@@ -145,28 +140,18 @@ void Entrance::NoteAuthenticated() {
   if (on_authenticated_) on_authenticated_();
 }
 
-void Entrance::TakeIn() {
+bool Entrance::TakeIn() {
+  bool ready = false;
   while (true) {
     const int descriptor = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (descriptor < 0) return;
+    if (descriptor < 0) return ready;
     SetReadableFrom(descriptor, kCookieBytes);
+    ready = HasCookie(descriptor) || ready;
     waiting_.push_back(descriptor);
     if (waiting_.size() <= kMostWaiting) continue;
     close(waiting_.front());
     waiting_.pop_front();
   }
-}
-
-int Entrance::FindReady() {
-  std::erase_if(waiting_, [](int descriptor) {
-    const bool ended = HasEnded(descriptor);
-    if (ended) close(descriptor);
-    return ended;
-  });
-  for (std::size_t i = 0; i < waiting_.size(); ++i) {
-    if (HasCookie(waiting_[i])) return static_cast<int>(i);
-  }
-  return -1;
 }
 
 }  // namespace kaisar::challenges

@@ -50,9 +50,8 @@ class Entrance {
  private:
   Entrance(int listener, std::uint32_t port) : listener_(listener), port_(port) {}
   void NoteAuthenticated();
-  void TakeIn();
-  /// Forgets who left before a whole cookie; the place of the first that sent one, or -1.
-  int FindReady();
+  /// Accepts all that wait; whether one of them has sent a whole cookie.
+  bool TakeIn();
 
   const int listener_;
   const std::uint32_t port_;
