@@ -53,6 +53,17 @@ constexpr CheatInfo kCheats[] = {
     {Cheat::kOtherDeviceAnswer, "other-device-answer", 0},
     {Cheat::kOtherTlsKey, "other-tls-key", 0},
     {Cheat::kStolenCertificate, "stolen-certificate", 0},
+    {Cheat::kOpensLate, "opens-late", 5000},
+    {Cheat::kReportsTenfold, "reports-tenfold", 0},
+    {Cheat::kReportsLess, "reports-less", 0},
+    {Cheat::kConnectsElsewhere, "connects-elsewhere", 0},
+    {Cheat::kLeavesPortOpen, "leaves-port-open", 0},
+    {Cheat::kMutePort, "mute-port", 0},
+    {Cheat::kNoListener, "no-listener", 0},
+    {Cheat::kMalformedResult, "malformed-result", 0},
+    {Cheat::kHugeResult, "huge-result", 1 << 20},
+    {Cheat::kWrongDirection, "wrong-direction", 0},
+    {Cheat::kSecondOpened, "second-opened", 0},
 };
 
 /// Cuts `text` at the last `mark`; what follows it, or nothing.
@@ -100,11 +111,13 @@ absl::StatusOr<Behaviour> ParseBehaviour(absl::string_view text) {
   }
   if (const absl::string_view kind = CutTail(name, '@'); kind == "latency") {
     behaviour.kind = v1::LATENCY;
+  } else if (kind == "bandwidth") {
+    behaviour.kind = v1::BANDWIDTH;
   } else if (kind == "matmul") {
     behaviour.kind = v1::MATMUL;
   } else if (!kind.empty()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("kind is ", kind, ", expected latency or matmul"));
+        absl::StrCat("kind is ", kind, ", expected latency, bandwidth or matmul"));
   }
   const absl::string_view value = CutTail(name, '=');
   for (const CheatInfo& info : kCheats) {

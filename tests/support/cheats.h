@@ -37,11 +37,11 @@ enum class Cheat {
   kCommitmentAfter,        // sends the commitment VALUE ms after the challenge or later
   kOpeningAfter,           // sends the opening VALUE ms after the samples
   kSilent,                 // accepts the stream and never answers
-  kSilentAfterCommitment,  // does not answer the samples
+  kSilentAfterCommitment,  // does not answer the samples; keeps what its test counted to itself
   kEndless,                // answers the challenge with echoes for ever
   kHugeMessage,            // sends one message of VALUE bytes
   kSlowDrip,               // sends at VALUE bytes a second over the wire
-  kCloseHalfWay,           // ends the stream with OK in the middle
+  kCloseHalfWay,           // ends the stream with OK in the middle, or the server of its test
   kReset,                  // resets the stream in the middle
   kRefuse,                 // refuses without a reason
   kRefuseOpening,          // refuses once it sees the samples
@@ -53,10 +53,21 @@ enum class Cheat {
   kWrongEcho,              // echoes something else
   kRepeatedEcho,           // echoes each nonce twice
   kUnsignedTranscript,     // does not sign the echoes
-  kWrongTranscript,        // signs other nonces than it echoed
+  kWrongTranscript,        // signs other nonces than it echoed, other results than it sent
   kOtherDeviceAnswer,      // answers another challenge than the asked one
   kOtherTlsKey,            // shows a TLS key that the roster does not have
   kStolenCertificate,      // shows the roster's certificate without having its private key
+  kOpensLate,              // listens for a test VALUE ms after it was asked
+  kReportsTenfold,         // says of a test that it counted ten times as much
+  kReportsLess,            // says half as much
+  kConnectsElsewhere,      // its port is a relay to the server of another machine
+  kLeavesPortOpen,         // goes on listening after the test
+  kMutePort,               // its port accepts and says nothing
+  kNoListener,             // names a port where nobody listens
+  kMalformedResult,        // sends a result that is no JSON
+  kHugeResult,             // sends a result of VALUE bytes
+  kWrongDirection,         // opens the other direction than the one whose turn it is
+  kSecondOpened,           // opens each test twice
 };
 
 struct CheatInfo {
@@ -78,7 +89,8 @@ struct Behaviour {
   std::uint32_t last_device = 0xFFFFFF;
 };
 
-/// Reads NAME[=VALUE][@latency|@matmul][:FIRST[-LAST]], e.g. "skip-products=10@matmul:3-5".
+/// Reads NAME[=VALUE][@KIND][:FIRST[-LAST]], e.g. "skip-products=10@matmul:3-5"; KIND is latency,
+/// bandwidth or matmul.
 ///
 /// Errors: InvalidArgument with the part that is wrong.
 absl::StatusOr<Behaviour> ParseBehaviour(absl::string_view text);

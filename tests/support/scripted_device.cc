@@ -82,6 +82,14 @@ v1::LatencyResponse HugeLatencyResponse(std::uint64_t size) {
   return response;
 }
 
+v1::BandwidthResponse HugeBandwidthResponse(std::uint64_t size) {
+  v1::BandwidthResponse response;
+  response.mutable_opened()->set_direction(v1::DOWN);
+  response.mutable_opened()->set_port(1);
+  response.mutable_opened()->set_rsa_public_key(std::string(size, '\1'));
+  return response;
+}
+
 void LieInOpening(Cheat cheat, v1::MatmulOpeningBody& body) {
   if (body.samples_size() == 0) return;
   const int last = body.samples_size() - 1;

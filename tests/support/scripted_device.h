@@ -3,14 +3,17 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/eip712.h"
 #include "base/mutex.h"
+#include "base/process_runner.h"
 #include "base/signing_key.h"
 #include "kaisar/v1/challenge.pb.h"
 #include "kaisar/v1/provider.pb.h"
 #include "tests/support/cheats.h"
+#include "tests/support/listening_socket.h"
 #include "tests/support/scripted_proof.h"
 #include "tests/support/task_thread.h"
 
@@ -29,6 +32,7 @@ struct ScriptedCast {
   int threads = 1;
   /// Shown by shows-stale-evidence; without one, the first challenge that came is.
   std::optional<v1::SignedChallenge> evidence;
+  std::string iperf;  // path of kaisar-iperf
 
   TaskThread timer;
   TaskThread worker;  // one proof after the other
@@ -36,6 +40,11 @@ struct ScriptedCast {
   Mutex mutex;
   std::shared_ptr<const ScriptedProof> last_proof ABSL_GUARDED_BY(mutex);
   std::optional<v1::SignedChallenge> first_challenge ABSL_GUARDED_BY(mutex);
+  std::vector<ListeningSocket> left_open ABSL_GUARDED_BY(mutex);
+
+  /// Null before the provider starts and once it stops. Calls into it are made under the mutex.
+  Mutex process_mutex;
+  std::unique_ptr<ProcessRunner> processes ABSL_GUARDED_BY(process_mutex);
 
   Signature Sign(std::uint32_t device, const Digest& digest) const;
   /// The refusal of a behaviour that refuses; absent when it does not.
@@ -43,9 +52,10 @@ struct ScriptedCast {
                                        const v1::SignedChallenge& asked);
 };
 
-/// The message of huge-message: a commitment or an echo of that size.
+/// The message of huge-message: a commitment, an echo or a public key of that size.
 v1::MatmulResponse HugeMatmulResponse(std::uint64_t size);
 v1::LatencyResponse HugeLatencyResponse(std::uint64_t size);
+v1::BandwidthResponse HugeBandwidthResponse(std::uint64_t size);
 
 /// Changes an honest opening in the way of the cheat.
 void LieInOpening(Cheat cheat, v1::MatmulOpeningBody& body);

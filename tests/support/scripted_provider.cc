@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "kaisar/v1/provider.grpc.pb.h"
+#include "tests/support/scripted_bandwidth.h"
 #include "tests/support/scripted_device.h"
 #include "tests/support/scripted_latency.h"
 #include "tests/support/scripted_matmul.h"
@@ -37,12 +38,23 @@ class Service final : public v1::Provider::CallbackService {
     cast_.key = options.key;
     cast_.threads = options.threads;
     cast_.evidence = options.evidence;
+    cast_.iperf = options.iperf.empty() ? KAISAR_IPERF : options.iperf;
   }
 
-  /// Ends the timer and the worker; streams that wait for them were cancelled before.
+  /// Bandwidth tests need it.
+  void UseProcesses(std::unique_ptr<ProcessRunner> processes) {
+    MutexLock lock(cast_.process_mutex);
+    cast_.processes = std::move(processes);
+  }
+
+  /// Ends the timer, the worker and all processes; streams that wait for them were cancelled
+  /// before.
   void Stop() {
     cast_.timer.Stop();
     cast_.worker.Stop();
+    std::unique_ptr<ProcessRunner> ending;
+    MutexLock lock(cast_.process_mutex);
+    ending = std::move(cast_.processes);
   }
 
   grpc::ServerUnaryReactor* Describe(grpc::CallbackServerContext* context,
@@ -65,6 +77,11 @@ class Service final : public v1::Provider::CallbackService {
   grpc::ServerBidiReactor<v1::LatencyRequest, v1::LatencyResponse>* Latency(
       grpc::CallbackServerContext* context) override {
     return StartStream<ScriptedLatency>(context);
+  }
+
+  grpc::ServerBidiReactor<v1::BandwidthRequest, v1::BandwidthResponse>* Bandwidth(
+      grpc::CallbackServerContext* context) override {
+    return StartStream<ScriptedBandwidth>(context);
   }
 
  private:
@@ -109,6 +126,8 @@ class Provider final : public ScriptedProvider {
   }
 
   absl::Status Listen(const ScriptedOptions& options, const TlsKey& shown) {
+    ASSIGN_OR_RETURN(auto processes, MakeProcessRunner());
+    service_.UseProcesses(std::move(processes));
     grpc::ServerBuilder builder;
     int port = 0;
     builder.AddListeningPort(options.listen, MakeCredentials(shown), &port);

@@ -27,6 +27,7 @@ struct ScriptedOptions {
   std::shared_ptr<const SigningKey> key;
   int threads = 1;                              // of the matmul engine
   std::optional<v1::SignedChallenge> evidence;  // what shows-stale-evidence shows
+  std::string iperf;  // path of kaisar-iperf; empty: the one of this build
 };
 
 /// A provider that behaves as told: many devices on one port, each honest or cheating. It answers

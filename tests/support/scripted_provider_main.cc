@@ -32,6 +32,7 @@ struct Flags {
   std::string contract;
   std::uint64_t chain_id = 0;
   int threads = 1;
+  std::string iperf;
   std::vector<std::string> cheats;
   bool print_roster = false;
   bool list_cheats = false;
@@ -41,6 +42,7 @@ absl::StatusOr<ScriptedOptions> ToOptions(const Flags& flags) {
   ScriptedOptions options;
   options.listen = flags.listen;
   options.threads = flags.threads;
+  options.iperf = flags.iperf;
   options.domain.chain_id = flags.chain_id;
   if (!flags.contract.empty()) {
     ASSIGN_OR_RETURN(options.domain.contract, ParseHexArray<20>(flags.contract));
@@ -114,8 +116,10 @@ int main(int argc, char** argv) {
   app.add_option("--chain-id", flags.chain_id, "of the signing domain");
   app.add_option("--contract", flags.contract, "of the signing domain; zero for a file roster");
   app.add_option("--threads", flags.threads, "of the matmul engine")->check(CLI::Range(1, 256));
+  app.add_option("--iperf", flags.iperf, "kaisar-iperf; else the one of this build");
   app.add_option("--cheat", flags.cheats,
-                 "NAME[=VALUE][@latency|@matmul][:FIRST[-LAST]]; the first that fits is taken")
+                 "NAME[=VALUE][@latency|@bandwidth|@matmul][:FIRST[-LAST]]; the first that fits is "
+                 "taken")
       ->take_all();
   app.add_flag("--print-roster", flags.print_roster, "print the devices as roster entries (YAML)");
   app.add_flag("--list-cheats", flags.list_cheats, "print the names of all cheats and end");

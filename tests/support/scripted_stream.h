@@ -39,6 +39,8 @@ class ScriptedStream : public grpc::ServerBidiReactor<Request, Response>,
   virtual void OnEndOfMessages() { End(grpc::Status::OK); }
   /// Everything queued has been sent.
   virtual void OnAllSent() {}
+  /// The call is over; last.
+  virtual void OnOver() {}
 
   /// For tasks that outlive the call.
   Self self() { return this->shared_from_this(); }
@@ -104,7 +106,10 @@ class ScriptedStream : public grpc::ServerBidiReactor<Request, Response>,
     Pump();
   }
 
-  void OnDone() final { const Self last = std::move(self_); }
+  void OnDone() final {
+    const Self last = std::move(self_);
+    OnOver();
+  }
 
   void Pump() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (finished_ || writing_) return;
