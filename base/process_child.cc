@@ -12,7 +12,8 @@
 namespace kaisar {
 namespace {
 
-constexpr std::size_t kReadBytes = 65'536;  // what a pipe holds
+// At a time, so that a loud process does not keep the others waiting.
+constexpr std::size_t kReadBytes = 4'096;
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <cerrno>
 #include <filesystem>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/numbers.h"
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "gmock/gmock.h"
@@ -106,19 +108,42 @@ TEST_F(ProcessRunnerTest, BinaryGarbageComesAsItIs) {
   EXPECT_THAT(listener.lines(), ElementsAre(std::string("\0\xff\r", 3)));
 }
 
-TEST_F(ProcessRunnerTest, TooMuchOutputIsTooMuchThoughTheProcessWasFaster) {
+TEST_F(ProcessRunnerTest, OutputUpToTheLimitIsNotTooMuch) {
   Listener listener;
   ProcessSpec spec = Shell("printf 'one\\ntwo\\n' >&3");
-  spec.most_output_bytes = 7;
-  Start(spec, listener);
-  ExpectEnd(listener.AwaitEnd(), Cause::kKilledLoud, 0);
-  EXPECT_THAT(listener.lines(), ElementsAre("one"));
-
-  Listener exact;
   spec.most_output_bytes = 8;
-  Start(spec, exact);
-  ExpectEnd(exact.AwaitEnd(), Cause::kExited, 0);
-  EXPECT_THAT(exact.lines(), ElementsAre("one", "two"));
+  Start(spec, listener);
+  ExpectEnd(listener.AwaitEnd(), Cause::kExited, 0);
+  EXPECT_THAT(listener.lines(), ElementsAre("one", "two"));
+}
+
+/// Takes lines only once the process, whose first line is its number, has exited.
+ProcessRunner::OnLine AfterExit(ProcessRunner::OnLine line) {
+  return [then = std::move(line), first = true](std::string text) mutable {
+    int number = 0;
+    if (std::exchange(first, false) && absl::SimpleAtoi(text, &number)) {
+      siginfo_t info = {};
+      EXPECT_EQ(waitid(P_PID, static_cast<id_t>(number), &info, WEXITED | WNOWAIT), 0);
+    }
+    then(std::move(text));
+  };
+}
+
+TEST_F(ProcessRunnerTest, WhatAProcessWroteBeforeItsEndComesThoughItWasFaster) {
+  Listener listener;
+  ProcessSpec spec = Shell("echo $$ >&3; head -c 50000 /dev/zero | tr '\\000' '\\n' >&3");
+  ASSERT_TRUE(runner_->Start(spec, AfterExit(listener.OnLine()), listener.OnEnd()).ok());
+  ExpectEnd(listener.AwaitEnd(), Cause::kExited, 0);
+  EXPECT_EQ(listener.lines().size(), 50'001U);
+}
+
+TEST_F(ProcessRunnerTest, TooMuchOutputIsTooMuchThoughTheProcessWasFaster) {
+  Listener listener;
+  ProcessSpec spec = Shell("echo $$ >&3; head -c 50000 /dev/zero | tr '\\000' '\\n' >&3");
+  spec.most_output_bytes = 40'000;
+  ASSERT_TRUE(runner_->Start(spec, AfterExit(listener.OnLine()), listener.OnEnd()).ok());
+  ExpectEnd(listener.AwaitEnd(), Cause::kKilledLoud, 0);
+  EXPECT_LT(listener.lines().size(), 40'000U);
 }
 
 TEST_F(ProcessRunnerTest, AProcessThatSaysNothingJustEnds) {
