@@ -185,7 +185,8 @@ absl::StatusOr<TestCounts> ParseTestCounts(const std::string& line) {
 }
 
 std::uint64_t DownRate(const TestCounts& checker, const TestCounts& device) {
-  return RateOf(std::min(checker.sent_bytes, device.received_bytes), checker.sent_us);
+  return std::min(RateOf(checker.sent_bytes, checker.sent_us),
+                  RateOf(device.received_bytes, std::max(checker.sent_us, device.received_us)));
 }
 
 std::uint64_t UpRate(const TestCounts& checker) {

@@ -29,8 +29,9 @@ absl::StatusOr<TestCounts> ParseTestCounts(const std::string& line);
 
 /// The rate of one test, bits per second, rounded down; 0 when no time passed.
 ///
-/// DOWN: the smaller of what the checker sent and what the device says it received; UP: what the
-/// checker received. Time is the checker's.
+/// DOWN: the smaller of what the checker sent in its time, and what the device says it received in
+/// its own time, if that is longer: what waits in the line's queue at the end still arrives, and
+/// takes time to. UP: what the checker received in its time. No word of the device raises either.
 /// Source: docs/protocol.md, Bandwidth.
 std::uint64_t DownRate(const TestCounts& checker, const TestCounts& device);
 std::uint64_t UpRate(const TestCounts& checker);
