@@ -13,7 +13,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "challenges/bandwidth/kaisar_iperf_library.h"
-#include "challenges/bandwidth/kaisar_iperf_result.h"
+#include "challenges/bandwidth/library_json.h"
 #include "challenges/bandwidth/terms.h"
 
 namespace kaisar::challenges {

@@ -156,6 +156,15 @@ class IperfEnds(unittest.TestCase):
         self.assertEqual(outcome["state"], "unable")
         self.assertIn(f"none of 2 ports from {ports[0]} to {ports[1]} is free", outcome["detail"])
 
+    def test_a_machine_without_room_for_buffers_is_unable(self):
+        process = ends.Process({**ends.TASK, "role": "server", "ports": [0]},
+                               environment={**os.environ, "TMPDIR": "/nonexistent"})
+        self.addCleanup(process.close)
+        self.assertIn("listening", process.lines.readline())
+        outcome = process.outcome()
+        self.assertEqual(outcome["state"], "unable")
+        self.assertIn("cannot make a file", outcome["detail"])
+
     def test_a_port_is_free_again_at_once(self):
         server = self.server()
         client = self.client(server.port, server.key)

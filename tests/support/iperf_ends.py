@@ -23,13 +23,14 @@ TASK = {"user": USER, "password": PASSWORD, "seconds": 1, "streams": 1,
 class Process:
     """A kaisar-iperf under way."""
 
-    def __init__(self, task):
+    def __init__(self, task, environment=None):
         reading, writing = os.pipe()
         self.lines = os.fdopen(reading, encoding="ascii")
         # Descriptor 3, whatever the pipe's numbers are; sh may know only those of one digit.
         self.process = subprocess.Popen(
             ["bash", "-c", f"exec {IPERF} 3>&{writing}"], stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=[writing])
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=[writing],
+            env=environment)
         os.close(writing)
         self.pid = self.process.pid
         self.process.stdin.write((task if isinstance(task, str) else json.dumps(task)).encode())

@@ -1,4 +1,4 @@
-#include "challenges/bandwidth/kaisar_iperf_result.h"
+#include "challenges/bandwidth/library_json.h"
 
 #include <nlohmann/json.hpp>
 
