@@ -1,5 +1,6 @@
 #include "provider/admission.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -23,6 +24,38 @@ v1::Refusal Refuse(std::string message) {
   return refusal;
 }
 
+std::uint32_t PerMinute(const RateLimitConfig& rate, v1::Kind kind) {
+  switch (kind) {
+    case v1::LATENCY:
+      return rate.latency_per_minute;
+    case v1::BANDWIDTH:
+      return rate.bandwidth_per_minute;
+    default:
+      return rate.matmul_per_minute;
+  }
+}
+
+/// Null when the challenge's tests are within the limits.
+std::optional<v1::Refusal> RefuseTests(const std::optional<BandwidthLimits>& limits,
+                                       bool in_service, const v1::SignedChallenge& challenge) {
+  if (!limits.has_value()) return Refuse("takes no bandwidth tests: no ports configured");
+  const v1::BandwidthParams params = challenges::BandwidthParamsOf(challenge);
+  const std::uint64_t sent = std::max(params.down_bits_per_second(), params.up_bits_per_second());
+  if (limits->most_bits_per_second != 0 && sent > limits->most_bits_per_second) {
+    return Refuse(absl::StrCat("tests are sent at ", sent, " bits per second, limit ",
+                               limits->most_bits_per_second));
+  }
+  const std::uint32_t device = challenge.challenge().device();
+  if (in_service && limits->refuse_in_service) {
+    return Refuse(absl::StrCat("device ", device, " is in service and takes no bandwidth tests"));
+  }
+  if (in_service && params.seconds() > limits->in_service_seconds) {
+    return Refuse(absl::StrCat("device ", device, " is in service: tests take ", params.seconds(),
+                               " seconds, limit ", limits->in_service_seconds));
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 DeviceLease::DeviceLease(DeviceLease&& other) noexcept
@@ -44,7 +77,19 @@ void DeviceLease::Release() {
 Admission::SlotState::SlotState(const RateLimitConfig& rate)
     : matmul(rate.matmul_per_minute, rate.burst),
       latency(rate.latency_per_minute, rate.burst),
+      bandwidth(rate.bandwidth_per_minute, rate.burst),
       seen(kMostSeen) {}
+
+RateLimiter& Admission::SlotState::LimiterOf(v1::Kind kind) {
+  switch (kind) {
+    case v1::LATENCY:
+      return latency;
+    case v1::BANDWIDTH:
+      return bandwidth;
+    default:
+      return matmul;
+  }
+}
 
 Admission::Admission(const SigningDomain& domain, const std::vector<SlotConfig>& slots,
                      const std::vector<std::uint32_t>& devices, const Limits& limits,
@@ -105,13 +150,10 @@ absl::StatusOr<Admission::Served> Admission::FindServed(const Peer& peer, v1::Ki
   }
   // Whoever holds the key pays for what it makes us look at; nobody else's slot does.
   const std::uint32_t payer = of_peer ? challenge.slot() : begin->second->slot.id;
-  SlotState& state = states_.at(payer);
-  RateLimiter& limiter = kind == v1::MATMUL ? state.matmul : state.latency;
-  if (!limiter.Take(clock_.MonotonicNs())) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "slot ", payer, " asks more often than ",
-        kind == v1::MATMUL ? limits_.rate.matmul_per_minute : limits_.rate.latency_per_minute,
-        " times a minute, burst ", limits_.rate.burst));
+  if (!states_.at(payer).LimiterOf(kind).Take(clock_.MonotonicNs())) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("slot ", payer, " asks more often than ", PerMinute(limits_.rate, kind),
+                     " times a minute, burst ", limits_.rate.burst));
   }
   if (!of_peer) {
     return absl::PermissionDeniedError(
@@ -153,15 +195,28 @@ Decision Admission::Decide(const Peer& peer, v1::Kind kind, const v1::SignedChal
     return Refuse(absl::StrCat("challenge expires ", expires_at_ms - now_ms, " ms ahead, limit ",
                                kMostAheadMs));
   }
-  if (kind == v1::MATMUL) {
-    const v1::MatmulParams params = challenges::MatmulParamsOf(challenge);
-    const challenges::MatmulShape shape{params.n(), params.rounds()};
-    if (shape.state_bytes() > limits_.state_memory_bytes) {
-      return Refuse(absl::StrCat("states take ", shape.state_bytes(), " bytes (n = ", shape.n, ", ",
-                                 shape.rounds, " rounds), limit ", limits_.state_memory_bytes));
-    }
+  if (std::optional<v1::Refusal> refusal = RefuseTerms(**served, challenge); refusal.has_value()) {
+    return *std::move(refusal);
   }
   return Take(**served, challenge, now_ms);
+}
+
+std::optional<v1::Refusal> Admission::RefuseTerms(const ServedSlot& served,
+                                                  const v1::SignedChallenge& challenge) const {
+  switch (challenge.challenge().kind()) {
+    case v1::BANDWIDTH:
+      return RefuseTests(limits_.bandwidth,
+                         served.in_service.contains(challenge.challenge().device()), challenge);
+    case v1::MATMUL:
+      break;
+    default:
+      return std::nullopt;
+  }
+  const v1::MatmulParams params = challenges::MatmulParamsOf(challenge);
+  const challenges::MatmulShape shape{params.n(), params.rounds()};
+  if (shape.state_bytes() <= limits_.state_memory_bytes) return std::nullopt;
+  return Refuse(absl::StrCat("states take ", shape.state_bytes(), " bytes (n = ", shape.n, ", ",
+                             shape.rounds, " rounds), limit ", limits_.state_memory_bytes));
 }
 
 Decision Admission::Take(const ServedSlot& served, const v1::SignedChallenge& challenge,

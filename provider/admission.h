@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -43,7 +44,8 @@ class DeviceLease {
 /// Whose a connection is: the holder of a TLS key that one or more served slots have named.
 struct Peer {
   Digest tls_pin{};
-  std::uint32_t slot = 0;  // the lowest of those slots, for the log
+  std::uint32_t slot = 0;    // the lowest of those slots, for the log
+  std::string address = {};  // numeric; empty when it has none
 };
 
 /// A challenge that is to be answered.
@@ -71,7 +73,7 @@ class Admission {
   /// its rate, and the challenges that it has asked, stay known while they matter.
   void Serve(const std::vector<ServedSlot>& slots);
 
-  /// Whose a TLS key is; null when no served slot has named it.
+  /// Whose a TLS key is, without an address; null when no served slot has named it.
   std::optional<Peer> FindPeer(const Digest& tls_pin) const;
 
   /// Decides on a challenge that came over a connection of `peer`.
@@ -88,8 +90,10 @@ class Admission {
   /// What outlives a change of the served slots.
   struct SlotState {
     explicit SlotState(const RateLimitConfig& rate);
+    RateLimiter& LimiterOf(v1::Kind kind);
     RateLimiter matmul;
     RateLimiter latency;
+    RateLimiter bandwidth;
     SeenChallenges seen;
   };
 
@@ -97,6 +101,9 @@ class Admission {
                                     const v1::Challenge& challenge);
   absl::StatusOr<Served> CheckSender(const Peer& peer, v1::Kind kind,
                                      const v1::SignedChallenge& challenge);
+  /// Why a challenge that is right is not taken, by its terms.
+  std::optional<v1::Refusal> RefuseTerms(const ServedSlot& served,
+                                         const v1::SignedChallenge& challenge) const;
   Decision Take(const ServedSlot& served, const v1::SignedChallenge& challenge,
                 std::uint64_t now_ms);
   void Release(std::uint32_t device);

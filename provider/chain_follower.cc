@@ -86,21 +86,35 @@ absl::Status ChainFollower::ReadEpoch(std::uint32_t epoch) {
   ASSIGN_OR_RETURN(view.slots, contracts_.SlotCountAt(epoch));
   for (const OwnDevice& device : devices_) {
     ASSIGN_OR_RETURN(const chain::DeviceState state, contracts_.DeviceAt(device.id, epoch));
-    if (state.weight > 0) view.devices.push_back(device.id);
+    if (state.weight == 0) continue;
+    view.devices.push_back(device.id);
+    ASSIGN_OR_RETURN(const bool in_service, WasInServiceAt(opening->block_number, device.id));
+    if (in_service) view.in_service.insert(device.id);
   }
   ASSIGN_OR_RETURN(const auto states, ReadMembers(view));
   std::vector<ServedSlot> served = ServedIn(view, states);
   const auto known = epochs_.find(epoch);
   if (known == epochs_.end() || known->second != served) {
-    LogEvent(EventLevel::kInfo, "epoch",
-             {{"epoch", epoch},
-              {"beacon", ShortId(view.beacon)},
-              {"devices", view.devices.empty() ? "none" : absl::StrJoin(view.devices, ",")},
-              {"slots", SlotIds(served)}});
+    LogEvent(
+        EventLevel::kInfo, "epoch",
+        {{"epoch", epoch},
+         {"beacon", ShortId(view.beacon)},
+         {"devices", view.devices.empty() ? "none" : absl::StrJoin(view.devices, ",")},
+         {"in_service", view.in_service.empty() ? "none" : absl::StrJoin(view.in_service, ",")},
+         {"slots", SlotIds(served)}});
   }
   epochs_.insert_or_assign(epoch, std::move(served));
   while (epochs_.begin()->first + 1 < epoch) epochs_.erase(epochs_.begin());
   return absl::OkStatus();
+}
+
+absl::StatusOr<bool> ChainFollower::WasInServiceAt(std::uint64_t block_number,
+                                                   std::uint32_t device) {
+  absl::StatusOr<chain::DeviceState> state = contracts_.Device(device, block_number);
+  // An endpoint that keeps no old states; checkers then ask for the newest one as well.
+  if (absl::IsOutOfRange(state.status())) state = contracts_.Device(device);
+  RETURN_IF_ERROR(state.status());
+  return state->phase == chain::Phase::kInService;
 }
 
 absl::StatusOr<std::map<std::uint32_t, chain::SlotState>> ChainFollower::ReadMembers(

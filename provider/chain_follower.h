@@ -44,6 +44,8 @@ class ChainFollower {
  private:
   absl::Status Read();
   absl::Status ReadEpoch(std::uint32_t epoch);
+  /// Whether a customer had the device in the block that opened the epoch: checkers look there.
+  absl::StatusOr<bool> WasInServiceAt(std::uint64_t block_number, std::uint32_t device);
   absl::StatusOr<std::map<std::uint32_t, chain::SlotState>> ReadMembers(const EpochView& view);
   absl::Status ReadDevice(const OwnDevice& device);
   void Serve();

@@ -4,7 +4,9 @@
 #include <set>
 #include <thread>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "base/yaml_reader.h"
@@ -20,6 +22,11 @@ constexpr std::uint64_t kMostPerMinute = 6'000;
 constexpr std::uint64_t kMostBurst = 10'000;
 constexpr std::uint64_t kMostThreads = 1024;
 constexpr std::size_t kMostEndpoints = 8;  // as chain/json_rpc_client.h takes them
+// Below are the system's own services.
+constexpr std::uint32_t kLeastTestPort = 1024;
+constexpr std::uint32_t kMostTestPort = 65'535;
+// All of them are handed to each test, which tries them in turn.
+constexpr std::uint32_t kMostTestPorts = 1'024;
 // The smallest state of the protocol (n = 256, R = 1) and the largest (n = 32768, R = 4096).
 constexpr std::uint64_t kLeastStateBytes = 256 * 256;
 constexpr std::uint64_t kMostStateBytes = std::uint64_t{32768} * 32768 * 4096;
@@ -96,6 +103,40 @@ std::optional<ChainConfig> ReadChain(YamlReader& root, const std::string& direct
   return chain;
 }
 
+/// `7500-7515`, or one port.
+void ReadPorts(YamlReader& entry, absl::string_view listen, BandwidthConfig& config) {
+  const std::string text = entry.Text("ports", 16);
+  const std::vector<std::string> ends = absl::StrSplit(text, '-');
+  if (text.empty()) return;  // there is an error already
+  const bool read = ends.size() <= 2 && absl::SimpleAtoi(ends.front(), &config.first_port) &&
+                    absl::SimpleAtoi(ends.back(), &config.last_port);
+  if (!read || config.first_port < kLeastTestPort || config.last_port > kMostTestPort ||
+      config.first_port > config.last_port ||
+      config.last_port - config.first_port >= kMostTestPorts) {
+    return entry.Fail(
+        "ports", absl::StrCat("is ", text, ", expected one port or FIRST-LAST, ", kLeastTestPort,
+                              " to ", kMostTestPort, ", at most ", kMostTestPorts, " of them"));
+  }
+  std::uint32_t own = 0;
+  if (absl::SimpleAtoi(listen.substr(listen.rfind(':') + 1), &own) && own >= config.first_port &&
+      own <= config.last_port) {
+    entry.Fail("ports", absl::StrCat("is ", text, ", which holds the port of listen, ", own));
+  }
+}
+
+void ReadBandwidth(YamlReader& root, const std::string& directory, ProviderConfig& config) {
+  if (!root.Has("bandwidth")) return;
+  YamlReader entry = root.Map("bandwidth");
+  ReadPorts(entry, config.listen, config.bandwidth.emplace());
+  config.bandwidth->iperf = Resolve(entry.TextOr("iperf", ""), directory);
+  BandwidthLimits& limits = config.limits.bandwidth.emplace();
+  limits.in_service_seconds = static_cast<std::uint32_t>(entry.UintOr(
+      "in_service_seconds", 1, challenges::kMostTestSeconds, limits.in_service_seconds));
+  limits.refuse_in_service = entry.BoolOr("refuse_in_service", limits.refuse_in_service);
+  limits.most_bits_per_second = entry.UintOr("most_bits_per_second", 1, challenges::kMostClaim, 0);
+  entry.Finish().IgnoreError();
+}
+
 Limits ReadLimits(YamlReader& root, std::size_t devices) {
   Limits limits;
   limits.state_memory_bytes = root.Uint("state_memory_bytes", kLeastStateBytes, kMostStateBytes);
@@ -110,6 +151,8 @@ Limits ReadLimits(YamlReader& root, std::size_t devices) {
       static_cast<std::uint32_t>(rate.Uint("matmul_per_minute", 1, kMostPerMinute));
   limits.rate.latency_per_minute =
       static_cast<std::uint32_t>(rate.Uint("latency_per_minute", 1, kMostPerMinute));
+  limits.rate.bandwidth_per_minute = static_cast<std::uint32_t>(
+      rate.UintOr("bandwidth_per_minute", 1, kMostPerMinute, limits.rate.bandwidth_per_minute));
   limits.rate.burst = static_cast<std::uint32_t>(rate.Uint("burst", 1, kMostBurst));
   // All devices of one owner meet their matmul challenges at the same instant.
   if (limits.rate.burst < devices) {
@@ -140,6 +183,7 @@ absl::StatusOr<ProviderConfig> ParseProviderConfig(const std::string& file, cons
       std::max<std::uint64_t>(1, cores / std::max<std::size_t>(1, config.devices.size()));
   config.threads = static_cast<int>(root.UintOr("threads", 1, kMostThreads, share));
   config.limits = ReadLimits(root, config.devices.size());
+  ReadBandwidth(root, directory, config);
   config.log_level =
       root.Has("log_level") ? LogLevels()[root.Choice("log_level", LogLevels())] : "info";
   RETURN_IF_ERROR(root.Finish());
@@ -160,7 +204,7 @@ std::string ExampleConfig() {
 chain_id: 1
 contract: "0x0000000000000000000000000000000000000000"  # zero when there is no chain
 
-# Where checkers reach this machine. Open this TCP port in the firewall, and no other.
+# Where checkers reach this machine. Open this TCP port in the firewall, and those of `bandwidth`.
 listen: 0.0.0.0:7443
 
 # `kaisar-provider keys new --out keys` makes these files and prints address and pin for the
@@ -193,10 +237,20 @@ slots:
 #   poll_ms: 5000
 #   timeout_ms: 5000                  # of one request
 
+# Bandwidth tests, one at a time: each listens for a few seconds on one of these TCP ports, for the
+# checker alone. Without this block there are none, and the checkers count them as refused.
+bandwidth:
+  ports: 7500-7515
+  in_service_seconds: 3     # longer tests are refused while a customer has the device
+  refuse_in_service: false  # refuse them all then
+  # most_bits_per_second: 1100000000  # refuse tests that are sent faster
+  # iperf: /usr/lib/kaisar/kaisar-iperf  # left out: beside this program
+
 # How often one checker may ask, over all devices.
 rate_limit:
   matmul_per_minute: 60
   latency_per_minute: 600
+  bandwidth_per_minute: 6
   burst: 64  # at once; at least the number of devices
 
 # streams_per_slot: 64   # at once

@@ -30,7 +30,15 @@ struct DeviceConfig {
 struct RateLimitConfig {
   std::uint32_t matmul_per_minute = 60;
   std::uint32_t latency_per_minute = 600;
+  std::uint32_t bandwidth_per_minute = 6;
   std::uint32_t burst = 64;  // this many at once
+};
+
+/// Which bandwidth tests are taken, by what their challenges say.
+struct BandwidthLimits {
+  std::uint64_t most_bits_per_second = 0;  // sent at, of either direction; 0: any
+  std::uint32_t in_service_seconds = 3;    // counted, of a device that a customer has
+  bool refuse_in_service = false;          // none at all of such a device
 };
 
 /// What one peer may use up.
@@ -40,6 +48,14 @@ struct Limits {
   std::uint32_t streams_per_slot = 64;
   std::uint32_t idle_ms = 20'000;  // a stream on which the peer owes a message for this long ends
   std::uint32_t opening_ms = 60'000;  // from the commitment: samples asked, and opening taken away
+  std::optional<BandwidthLimits> bandwidth;  // null: no tests are taken
+};
+
+/// How bandwidth tests are run.
+struct BandwidthConfig {
+  std::uint32_t first_port = 0;  // a test listens on one of first_port … last_port
+  std::uint32_t last_port = 0;
+  std::string iperf;  // path of kaisar-iperf; empty: beside this program
 };
 
 /// Where the registry is: the slots that may check, when the chain tells them.
@@ -59,7 +75,8 @@ struct ProviderConfig {
   std::optional<ChainConfig> chain;  // null: `slots` are served, always
   int threads = 1;                   // of each device's engine, on the CPU
   Limits limits;
-  std::string log_level;  // of spdlog
+  std::optional<BandwidthConfig> bandwidth;  // there when `limits.bandwidth` is
+  std::string log_level;                     // of spdlog
 };
 
 /// Reads a config file. Paths in it that are not absolute are taken from `directory`.

@@ -8,9 +8,11 @@
 #include "base/hex.h"
 #include "base/keys/tls_key.h"
 #include "base/status_macros.h"
+#include "provider/bandwidth_session.h"
 #include "provider/event_log.h"
 #include "provider/latency_session.h"
 #include "provider/matmul_session.h"
+#include "provider/peer_address.h"
 #include "provider/stream_reactor.h"
 
 namespace kaisar::provider {
@@ -32,6 +34,16 @@ std::unique_ptr<MatmulSession> MakeSession(const Peer& peer, const SessionServic
       peer, services, [reactor = std::move(reactor)](absl::StatusOr<v1::MatmulResponse> reply) {
         if (const auto stream = reactor.lock()) stream->Deliver(std::move(reply));
       });
+}
+
+std::unique_ptr<BandwidthSession> MakeSession(
+    const Peer& peer, const SessionServices& services,
+    std::weak_ptr<StreamReactor<BandwidthSession>> reactor) {
+  return std::make_unique<BandwidthSession>(peer, services,
+                                            [reactor = std::move(reactor)](BandwidthNews news) {
+                                              if (const auto stream = reactor.lock())
+                                                stream->Deliver(std::move(news));
+                                            });
 }
 
 std::unique_ptr<LatencySession> MakeSession(const Peer& peer, const SessionServices& services,
@@ -62,7 +74,10 @@ GrpcService::GrpcService(const SessionServices& services, StreamTable& streams,
 absl::StatusOr<Peer> GrpcService::Identify(grpc::CallbackServerContext& context) {
   const absl::StatusOr<Digest> pin = PeerPin(context);
   if (pin.ok()) {
-    if (const auto peer = services_.admission.FindPeer(*pin); peer.has_value()) return *peer;
+    if (auto peer = services_.admission.FindPeer(*pin); peer.has_value()) {
+      peer->address = NumericAddress(context.peer()).value_or("");
+      return *std::move(peer);
+    }
   }
   bool log = false;
   {
@@ -105,6 +120,11 @@ grpc::ServerBidiReactor<v1::MatmulRequest, v1::MatmulResponse>* GrpcService::Mat
 grpc::ServerBidiReactor<v1::LatencyRequest, v1::LatencyResponse>* GrpcService::Latency(
     grpc::CallbackServerContext* context) {
   return Open<StreamReactor<LatencySession>>(context);
+}
+
+grpc::ServerBidiReactor<v1::BandwidthRequest, v1::BandwidthResponse>* GrpcService::Bandwidth(
+    grpc::CallbackServerContext* context) {
+  return Open<StreamReactor<BandwidthSession>>(context);
 }
 
 }  // namespace kaisar::provider

@@ -30,6 +30,8 @@ class GrpcService final : public v1::Provider::CallbackService {
       grpc::CallbackServerContext* context) override;
   grpc::ServerBidiReactor<v1::LatencyRequest, v1::LatencyResponse>* Latency(
       grpc::CallbackServerContext* context) override;
+  grpc::ServerBidiReactor<v1::BandwidthRequest, v1::BandwidthResponse>* Bandwidth(
+      grpc::CallbackServerContext* context) override;
 
  private:
   absl::StatusOr<Peer> Identify(grpc::CallbackServerContext& context);

@@ -98,11 +98,11 @@ Step<v1::LatencyResponse> LatencySession::OnFinish() {
   return step;
 }
 
-absl::Status LatencySession::OnDeadline() {
+Step<v1::LatencyResponse> LatencySession::OnDeadline() {
   Close();
-  return absl::DeadlineExceededError(absl::StrCat("no message for ",
-                                                  services_.limits.idle_ms + params_.spacing_ms(),
-                                                  " ms, or the challenge has expired"));
+  return {std::nullopt, absl::DeadlineExceededError(absl::StrCat(
+                            "no message for ", services_.limits.idle_ms + params_.spacing_ms(),
+                            " ms, or the challenge has expired"))};
 }
 
 void LatencySession::Rest(std::uint64_t ms) {

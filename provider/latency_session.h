@@ -27,9 +27,9 @@ class LatencySession {
   /// False when the peer has sent all that the protocol asks of it, so that it may half-close.
   bool owes_messages() const { return state_ != State::kEnded; }
 
-  /// When the stream must end if nothing happens before, by the monotonic clock, and with what.
+  /// When something must have happened, by the monotonic clock, and what follows.
   std::uint64_t deadline_ns() const { return deadline_ns_; }
-  absl::Status OnDeadline();
+  Step<Response> OnDeadline();
 
  private:
   enum class State { kChallenge, kNonces, kEnded };

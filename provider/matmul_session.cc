@@ -138,22 +138,24 @@ void MatmulSession::Close() {
   if (job_ != nullptr) std::exchange(job_, nullptr)->Cancel();
 }
 
-absl::Status MatmulSession::OnDeadline() {
-  const State state = state_;
-  Close();
-  switch (state) {
+Step<v1::MatmulResponse> MatmulSession::OnDeadline() {
+  std::string missed;
+  switch (state_) {
     case State::kPings:
-      return absl::DeadlineExceededError(
-          absl::StrCat("no message for ", services_.limits.idle_ms, " ms"));
+      missed = absl::StrCat("no message for ", services_.limits.idle_ms, " ms");
+      break;
     case State::kWorking:
-      return absl::DeadlineExceededError("challenge expired before its commitment was ready");
+      missed = "challenge expired before its commitment was ready";
+      break;
     case State::kCommitted:
     case State::kOpening:
     case State::kEnded:
+      missed = absl::StrCat("opening not asked and taken away within ", services_.limits.opening_ms,
+                            " ms");
       break;
   }
-  return absl::DeadlineExceededError(
-      absl::StrCat("opening not asked and taken away within ", services_.limits.opening_ms, " ms"));
+  Close();
+  return {std::nullopt, absl::DeadlineExceededError(missed)};
 }
 
 Step<v1::MatmulResponse> MatmulSession::End(absl::Status status) {

@@ -100,7 +100,7 @@ int RunCommand(const std::string& config_path) {
   if (!server.ok()) {
     std::cerr << "kaisar-provider: " << server.status().message() << "\n";
     spdlog::shutdown();
-    return kFailed;
+    return absl::IsFailedPrecondition(server.status()) ? kWrongUsage : kFailed;
   }
   std::cout << "listening on " << (*server)->address() << std::endl;
   LogEvent(EventLevel::kInfo, "listening", {{"address", (*server)->address()}});

@@ -32,7 +32,8 @@ std::vector<ServedSlot> ServedIn(const EpochView& view,
   for (const auto& [id, devices] : MembersOf(view)) {
     const auto state = states.find(id);
     if (state == states.end() || !ActiveIn(state->second, view.epoch)) continue;
-    served.push_back({{id, state->second.hot_key, state->second.tls_pin}, view.epoch, devices});
+    served.push_back(
+        {{id, state->second.hot_key, state->second.tls_pin}, view.epoch, devices, view.in_service});
   }
   return served;
 }

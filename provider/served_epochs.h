@@ -16,8 +16,9 @@ namespace kaisar::provider {
 struct EpochView {
   std::uint32_t epoch = 0;
   Digest beacon{};
-  std::uint32_t slots = 0;             // N_e: the ids of committees are below it
-  std::vector<std::uint32_t> devices;  // of this provider, those with weight in the epoch
+  std::uint32_t slots = 0;                  // N_e: the ids of committees are below it
+  std::vector<std::uint32_t> devices;       // of this provider, those with weight in the epoch
+  std::set<std::uint32_t> in_service = {};  // of those: IN_SERVICE when the epoch was opened
 };
 
 /// The slots in the committees of the devices, and whose committees those are.

@@ -14,6 +14,7 @@ struct ServedSlot {
   SlotConfig slot;
   std::optional<std::uint32_t> epoch;              // null: challenges of every epoch
   std::optional<std::set<std::uint32_t>> devices;  // null: every device that is here
+  std::set<std::uint32_t> in_service = {};         // a customer had them when the epoch was opened
   friend bool operator==(const ServedSlot&, const ServedSlot&) = default;
 };
 

@@ -6,6 +6,7 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/security/tls_certificate_provider.h>
 #include <grpcpp/security/tls_credentials_options.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <map>
@@ -13,9 +14,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "base/entropy.h"
 #include "base/file.h"
 #include "base/keys/keystore.h"
+#include "base/process_runner.h"
 #include "base/status_macros.h"
+#include "base/system_error.h"
+#include "challenges/bandwidth/iperf_process.h"
+#include "provider/bandwidth_tests.h"
 #include "provider/event_log.h"
 #include "provider/grpc_service.h"
 #include "provider/matmul_worker.h"
@@ -74,13 +80,33 @@ std::vector<std::uint32_t> Ids(const std::vector<Device>& devices) {
   return ids;
 }
 
+/// Result: null when the config wants no bandwidth tests.
+absl::StatusOr<std::unique_ptr<BandwidthTests>> OpenTests(const ProviderConfig& config,
+                                                          const Clock& clock) {
+  if (!config.bandwidth.has_value()) return nullptr;
+  BandwidthConfig bandwidth = *config.bandwidth;
+  if (bandwidth.iperf.empty()) bandwidth.iperf = challenges::DefaultIperfPath();
+  if (::access(bandwidth.iperf.c_str(), X_OK) != 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "bandwidth tests are wanted, but: ", SystemError("run", bandwidth.iperf).message()));
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<ProcessRunner> runner, MakeProcessRunner());
+  return std::make_unique<BandwidthTests>(bandwidth, std::move(runner), OsEntropy(), clock);
+}
+
 class GrpcServer final : public Server {
  public:
-  GrpcServer(const ProviderConfig& config, std::vector<Device> devices, const Clock& clock)
+  GrpcServer(const ProviderConfig& config, std::vector<Device> devices,
+             std::unique_ptr<BandwidthTests> tests, const Clock& clock)
       : config_(config),
         admission_(config.domain, config.slots, Ids(devices), config_.limits, clock),
-        services_{admission_, config_.limits, config_.domain, clock,
-                  [this](std::uint32_t id) -> MatmulWorker& { return *workers_.at(id); }},
+        tests_(std::move(tests)),
+        services_{admission_,
+                  config_.limits,
+                  config_.domain,
+                  clock,
+                  [this](std::uint32_t id) -> MatmulWorker& { return *workers_.at(id); },
+                  tests_.get()},
         streams_(config.limits.streams_per_slot, clock),
         service_(services_, streams_, Description(devices, config.limits)) {
     for (Device& device : devices) {
@@ -122,6 +148,7 @@ class GrpcServer final : public Server {
   const ProviderConfig config_;
   Admission admission_;
   std::map<std::uint32_t, std::unique_ptr<MatmulWorker>> workers_;
+  std::unique_ptr<BandwidthTests> tests_;
   const SessionServices services_;
   StreamTable streams_;
   GrpcService service_;
@@ -155,7 +182,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ProviderConfig& conf
                                                       const TlsKey& tls_key,
                                                       std::vector<Device> devices,
                                                       const Clock& clock) {
-  auto server = std::make_unique<GrpcServer>(config, std::move(devices), clock);
+  ASSIGN_OR_RETURN(std::unique_ptr<BandwidthTests> tests, OpenTests(config, clock));
+  auto server = std::make_unique<GrpcServer>(config, std::move(devices), std::move(tests), clock);
   RETURN_IF_ERROR(server->Listen(tls_key));
   return server;
 }

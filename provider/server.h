@@ -21,13 +21,16 @@ absl::StatusOr<TlsKey> OpenTlsKey(const ProviderConfig& config);
 
 /// A provider that listens.
 ///
-/// Threads:  gRPC's, one for each device ("matmul-ID"), one that cuts late streams off ("sweeper").
+/// Threads:  gRPC's, one for each device ("matmul-ID"), one that cuts late streams off ("sweeper"),
+///           one that tends kaisar-iperf when bandwidth tests are taken ("processes").
 /// Liveness: all of them end in the destructor, within two seconds whatever the peers do.
 class Server {
  public:
   /// `config.devices` and the paths in it are not read: `devices` and `tls_key` stand for them.
   ///
-  /// Errors: Unavailable with the address when it cannot be listened on.
+  /// Errors: Unavailable with the address when it cannot be listened on; FailedPrecondition with
+  /// the
+  ///         path when bandwidth tests are to be taken and kaisar-iperf cannot be run.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ProviderConfig& config,
                                                        const TlsKey& tls_key,
                                                        std::vector<Device> devices,

@@ -9,6 +9,7 @@
 #include "base/eip712.h"
 #include "base/signing_key.h"
 #include "provider/admission.h"
+#include "provider/bandwidth_tests.h"
 #include "provider/matmul_worker.h"
 
 namespace kaisar::provider {
@@ -29,6 +30,8 @@ struct SessionServices {
   const Clock& clock;
   /// The worker of a device that admission has taken a challenge for.
   std::function<MatmulWorker&(std::uint32_t device)> worker;
+  /// Null when the limits let no bandwidth test be taken.
+  BandwidthTests* bandwidth = nullptr;
 };
 
 /// A stream is cut off this long after its challenge has expired: allowance for the two clocks.

@@ -19,10 +19,10 @@ namespace kaisar::provider {
 /// reads no further while an answer is being written, so a peer that does not read cannot pile any
 /// up.
 ///
-/// Threads: gRPC's, the workers' and the sweeper's; one lock for session and stream state.
-/// StartRead,
-///          StartWrite and Finish are called under it: they only enqueue, their reactions come on
-///          other stacks, and Finish must not overtake a read or write that was decided before.
+/// Threads: gRPC's, the workers', the processes' and the sweeper's; one lock for session and stream
+///          state. StartRead, StartWrite and Finish are called under it: they only enqueue, their
+///          reactions come on other stacks, and Finish must not overtake a read or write that was
+///          decided before.
 template <typename Session>
 class StreamReactor
     : public grpc::ServerBidiReactor<typename Session::Request, typename Session::Response>,
@@ -48,7 +48,9 @@ class StreamReactor
   void EndIfLate(std::uint64_t now_ns) override {
     MutexLock lock(mutex_);
     if (done_ || session_ == nullptr || now_ns < session_->deadline_ns()) return;
-    EndLocked(session_->OnDeadline());
+    Step<Response> step = session_->OnDeadline();
+    if (step.response.has_value() || !step.end.has_value()) return Apply(std::move(step));
+    EndLocked(*std::move(step.end));
   }
 
   void EndNow(absl::Status status) override {
@@ -58,7 +60,7 @@ class StreamReactor
     SetEnd(std::move(status));
     Pump();  // a write under way may still arrive; the server's shutdown cuts it off otherwise
   }
-  /// Takes what a worker has to say.
+  /// Takes what a worker or a bandwidth test has to say.
   template <typename Reply>
   void Deliver(Reply reply) {
     MutexLock lock(mutex_);
@@ -136,7 +138,7 @@ class StreamReactor
   Mutex mutex_;
   std::shared_ptr<StreamReactor> self_ ABSL_GUARDED_BY(mutex_);  // until OnDone
   std::unique_ptr<Session> session_ ABSL_GUARDED_BY(mutex_);
-  std::deque<Response> pending_ ABSL_GUARDED_BY(mutex_);  // at most two: the protocol has no more
+  std::deque<Response> pending_ ABSL_GUARDED_BY(mutex_);  // at most four: the protocol has no more
   std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool read_all_ ABSL_GUARDED_BY(mutex_) = false;

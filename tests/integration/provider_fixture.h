@@ -21,7 +21,7 @@ class ProviderFixture : public ::testing::Test {
     config_.domain = kDomain;
     config_.listen = "127.0.0.1:0";
     config_.limits = SampleLimits();
-    config_.limits.rate = {600, 600, 100};
+    config_.limits.rate = {600, 600, 600, 100};
     config_.limits.state_memory_bytes = std::uint64_t{1} << 30;
     for (std::uint8_t id = 1; id <= kSlots; ++id) {
       tls_keys_.push_back(MakeTlsKey("slot").value());

@@ -197,7 +197,7 @@ TEST_F(ProviderHostileTest, TooManyStreamsOfOneSlotAreRefused) {
 }
 
 TEST_F(ProviderHostileTest, AskingTooOftenIsRefused) {
-  config_.limits.rate = {1, 600, 2};
+  config_.limits.rate = {1, 600, 6, 2};
   StartServer();
   const auto client = Client();
   EXPECT_EQ(MatmulStatus(Matmul(1, 2, 256, 1), *client), StatusCode::PERMISSION_DENIED);

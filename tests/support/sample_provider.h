@@ -48,7 +48,7 @@ inline SlotConfig SampleSlot(std::uint8_t id) {
 inline Limits SampleLimits() {
   Limits limits;
   limits.state_memory_bytes = 1 << 20;
-  limits.rate = {60, 600, 4};
+  limits.rate = {60, 600, 60, 4};
   return limits;
 }
 
@@ -69,6 +69,16 @@ inline v1::SignedChallenge SampleChallenge(const Clock& clock, v1::Kind kind, st
     params.set_n(256);
     params.set_rounds(2);
     params.set_samples(3);
+    challenge.set_params(params.SerializeAsString());
+  } else if (kind == v1::BANDWIDTH) {
+    body.set_expires_at_ms(clock.WallMs() + 80'000);
+    v1::BandwidthParams params;
+    params.set_seconds(5);
+    params.set_streams(4);
+    params.set_down_bits_per_second(11'000'000);
+    params.set_up_bits_per_second(22'000'000);
+    params.set_open_ms(20'000);
+    params.set_start_ms(10'000);
     challenge.set_params(params.SerializeAsString());
   } else {
     v1::LatencyParams params;

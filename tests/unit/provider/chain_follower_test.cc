@@ -189,5 +189,49 @@ TEST_F(ChainFollowerTest, PollsSoonAfterAnEpochsBeginUntilItIsOpened) {
   EXPECT_EQ(follower_.RestMs(5000), 5000u);
 }
 
+TEST_F(ChainFollowerTest, TakesThePhaseFromTheBlockThatOpenedTheEpoch) {
+  Limits limits = SampleLimits();
+  limits.bandwidth.emplace();
+  Admission admission(kDomain, {}, {kDevice}, limits, clock_);
+  ChainFollower follower(contracts_, {{kDevice, KeyOf(0x77).address()}}, admission, clock_);
+  std::uint8_t number = 0;
+  // Tests that are too long for a device in service are.
+  const auto is_refused = [&](std::uint32_t epoch) {
+    v1::SignedChallenge challenge = SampleChallenge(clock_, v1::BANDWIDTH, 1, ++number);
+    challenge.mutable_challenge()->set_epoch(epoch);
+    challenge = Signed(challenge);
+    challenges::SignChallenge(KeyOf(2), kDomain, challenge);  // the hot key of slot 1
+    const Decision decision =
+        admission.Decide(*admission.FindPeer(PinOf(1)), v1::BANDWIDTH, challenge);
+    EXPECT_FALSE(std::holds_alternative<absl::Status>(decision));
+    return std::holds_alternative<v1::Refusal>(decision);
+  };
+  const auto open = [this](std::uint32_t epoch) {
+    const chain::Block latest = chain_.Latest().value();
+    chain_.contracts().openings[epoch] = {Filled(9), latest.number, latest.timestamp_s};
+  };
+
+  GoTo(1);
+  open(0);
+  GoTo(2);
+  chain_.contracts().devices[kDevice].phase = chain::Phase::kInService;
+  GoTo(3);
+  ASSERT_TRUE(follower.Poll().ok());
+  EXPECT_FALSE(is_refused(0));
+  GoTo(kEpochS + 1);
+  open(1);
+  GoTo(kEpochS + 2);
+  chain_.contracts().devices[kDevice].phase = chain::Phase::kStandby;
+  GoTo(kEpochS + 3);
+  ASSERT_TRUE(follower.Poll().ok());
+  EXPECT_TRUE(is_refused(1));
+  EXPECT_FALSE(is_refused(0));
+  // State of that block is gone: the newest says.
+  GoTo(kEpochS + 70);
+  chain_.Prune(chain_.Latest()->number);
+  ASSERT_TRUE(follower.Poll().ok());
+  EXPECT_FALSE(is_refused(1));
+}
+
 }  // namespace
 }  // namespace kaisar::provider

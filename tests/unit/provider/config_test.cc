@@ -121,6 +121,56 @@ TEST(ProviderConfig, SaysWhatIsWrongWithAChain) {
               HasSubstr("slots: is told by the chain"));
 }
 
+/// The config, or what is wrong with it, with a `bandwidth` block.
+absl::StatusOr<ProviderConfig> WithBandwidth(const std::string& block) {
+  return ParseProviderConfig("p.yaml", absl::StrCat(kConfig, "bandwidth: {", block, "}\n"), "/d");
+}
+
+TEST(ProviderConfig, TakesBandwidthTestsOnlyWhenItIsTold) {
+  const auto without = ParseProviderConfig("p.yaml", kConfig, "/d");
+  ASSERT_TRUE(without.ok()) << without.status();
+  EXPECT_FALSE(without->bandwidth.has_value() || without->limits.bandwidth.has_value());
+  EXPECT_EQ(without->limits.rate.bandwidth_per_minute, 6u);
+
+  const auto config = WithBandwidth("ports: 7500-7515");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->bandwidth->first_port, 7500u);
+  EXPECT_EQ(config->bandwidth->last_port, 7515u);
+  EXPECT_EQ(config->bandwidth->iperf, "");
+  EXPECT_EQ(config->limits.bandwidth->in_service_seconds, 3u);
+  EXPECT_FALSE(config->limits.bandwidth->refuse_in_service);
+  EXPECT_EQ(config->limits.bandwidth->most_bits_per_second, 0u);
+
+  const auto full = WithBandwidth(
+      "ports: 65535, iperf: bin/kaisar-iperf, in_service_seconds: 1, refuse_in_service: true, "
+      "most_bits_per_second: 1000000000");
+  ASSERT_TRUE(full.ok()) << full.status();
+  EXPECT_EQ(full->bandwidth->first_port, 65'535u);
+  EXPECT_EQ(full->bandwidth->last_port, 65'535u);
+  EXPECT_EQ(full->bandwidth->iperf, "/d/bin/kaisar-iperf");
+  EXPECT_EQ(full->limits.bandwidth->in_service_seconds, 1u);
+  EXPECT_TRUE(full->limits.bandwidth->refuse_in_service);
+  EXPECT_EQ(full->limits.bandwidth->most_bits_per_second, 1'000'000'000u);
+}
+
+TEST(ProviderConfig, SaysWhatIsWrongWithThePortsOfBandwidthTests) {
+  for (const char* ports : {"1023", "65536", "7515-7500", "7500-7501-7502", "x", "7500-", "-7500",
+                            "7500-8524", "\"7500, 7501\""}) {
+    const auto config = WithBandwidth(absl::StrCat("ports: ", ports));
+    EXPECT_EQ(config.status().code(), absl::StatusCode::kInvalidArgument) << ports;
+    EXPECT_THAT(std::string(config.status().message()), HasSubstr("p.yaml:19: bandwidth.ports: is"))
+        << ports;
+  }
+  EXPECT_TRUE(WithBandwidth("ports: 7500-8523").ok());
+  EXPECT_THAT(WithBandwidth("in_service_seconds: 3").status().ToString(), HasSubstr("ports"));
+  EXPECT_THAT(WithBandwidth("ports: 7500, in_service_seconds: 61").status().ToString(),
+              HasSubstr("in_service_seconds: is 61"));
+  std::string yaml = absl::StrReplaceAll(kConfig, {{"127.0.0.1:0", "127.0.0.1:7510"}});
+  yaml += "bandwidth: {ports: 7500-7515}\n";
+  EXPECT_THAT(ParseProviderConfig("p.yaml", yaml, "/d").status().ToString(),
+              HasSubstr("bandwidth.ports: is 7500-7515, which holds the port of listen, 7510"));
+}
+
 TEST(ProviderConfig, WantsABurstForAllDevicesAtOnce) {
   EXPECT_THAT(Wrong("burst: 60", "burst: 1"), HasSubstr("expected at least 2"));
 }

@@ -156,7 +156,7 @@ TEST_F(SessionTest, DropsTheWorkWhenNoSamplesAreAskedInTime) {
   session.OnReply(AwaitReply());
   EXPECT_EQ(session.deadline_ns(),
             clock_.MonotonicNs() + limits_.opening_ms * std::uint64_t{1'000'000});
-  EXPECT_EQ(session.OnDeadline().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(EndOf(session.OnDeadline()), absl::StatusCode::kDeadlineExceeded);
   EXPECT_EQ(AwaitReply().status().code(), absl::StatusCode::kCancelled);
 }
 
@@ -240,7 +240,7 @@ TEST_F(SessionTest, GivesALatencyStreamItsSpacingAndNoMoreThanItsExpiry) {
   clock_.AdvanceMs(110'000);
   session.OnRequest(Nonce("12345678"));
   EXPECT_EQ(session.deadline_ns(), begun_ns + 120'000'000'000);
-  EXPECT_EQ(session.OnDeadline().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(EndOf(session.OnDeadline()), absl::StatusCode::kDeadlineExceeded);
 }
 
 }  // namespace
