@@ -98,4 +98,12 @@ std::optional<v1::LatencyResponse> LatencyTestStream::Finish() {
   return Ask(request);
 }
 
+void BandwidthTestStream::SendChallenge(const v1::SignedChallenge& challenge,
+                                        const Digest& password) {
+  v1::BandwidthRequest request;
+  *request.mutable_challenge() = challenge;
+  request.set_password(ToString(password));
+  Send(request);
+}
+
 }  // namespace kaisar::testing

@@ -32,7 +32,7 @@ class ProviderTestClient {
   std::unique_ptr<v1::Provider::Stub> stub_;
 };
 
-/// One open stream of Provider.Matmul or Provider.Latency.
+/// One open stream of Provider.Matmul, Provider.Latency or Provider.Bandwidth.
 template <typename Request, typename Response>
 class TestStream {
  public:
@@ -90,6 +90,13 @@ class LatencyTestStream : public TestStream<v1::LatencyRequest, v1::LatencyRespo
   std::optional<v1::LatencyResponse> Challenge(const v1::SignedChallenge& challenge);
   std::optional<v1::LatencyResponse> Nonce(const std::string& bytes);
   std::optional<v1::LatencyResponse> Finish();
+};
+
+class BandwidthTestStream : public TestStream<v1::BandwidthRequest, v1::BandwidthResponse> {
+ public:
+  explicit BandwidthTestStream(ProviderTestClient& client)
+      : TestStream(&v1::Provider::Stub::Bandwidth, client) {}
+  void SendChallenge(const v1::SignedChallenge& challenge, const Digest& password);
 };
 
 }  // namespace kaisar::testing
