@@ -23,9 +23,9 @@ SKIPPED = 77  # SKIP_RETURN_CODE in CMakeLists.txt
 PREFIX = "kaisar-"
 ETHERNET_BYTES = 14
 MTU = 1500
-# What tbf lets pass at once: what its rate sends in a millisecond, so that a timer that fires late
+# What tbf lets pass at once: what its rate sends in five milliseconds, so that a timer that fires late
 # costs no rate, and at least two frames.
-BURST_SECONDS = 0.001
+BURST_SECONDS = 0.005
 LEAST_BURST_BYTES = 2 * (MTU + ETHERNET_BYTES)
 # What waits at the end of a line before it drops: as a home router's, and at least 32 frames.
 QUEUE_SECONDS = 0.05
