@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::uint64_t kMostConfigBytes = 1 << 20;
 constexpr std::size_t kMostReferenceEndpoints = 16;
+constexpr std::uint64_t kLeastLine = 1'000'000;         // bits per second; below, nothing counts
+constexpr std::uint64_t kMostLine = 1'000'000'000'000;  // more than any connection
 
 std::string Beside(const std::string& file, const std::string& path) {
   const std::filesystem::path given(path);
@@ -36,6 +38,15 @@ std::vector<std::string> ReferenceEndpoints(YamlReader& root) {
     }
   }
   return endpoints;
+}
+
+/// What this machine's own connection carries.
+LineCapacity ReadConnection(YamlReader connection) {
+  LineCapacity line;
+  line.out_bits_per_second = connection.Uint("out_bits_per_second", kLeastLine, kMostLine);
+  line.in_bits_per_second = connection.Uint("in_bits_per_second", kLeastLine, kMostLine);
+  connection.Finish().IgnoreError();  // the document keeps it
+  return line;
 }
 
 /// Who takes part and when: either the roster and a slot of it, or the chain.
@@ -79,6 +90,8 @@ absl::StatusOr<Config> ParseConfig(const std::string& file, const std::string& y
   config.tls_key = path("tls_key");
   config.hash_chain = path("hash_chain");
   config.reference_endpoints = ReferenceEndpoints(root);
+  if (root.Has("connection")) config.connection = ReadConnection(root.Map("connection"));
+  if (root.Has("iperf")) config.iperf = path("iperf");
   config.check_threads = limited("check_threads", 1, 64, config.check_threads);
   config.max_matmul_in_flight =
       limited("max_matmul_in_flight", 1, 65536, config.max_matmul_in_flight);

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "checker/chain_config.h"
+#include "checker/line_budget.h"
 
 namespace kaisar::checker {
 
@@ -30,6 +31,8 @@ struct Config {
   /// host:port of strangers that nearly always accept a TCP connect: they tell a device that is
   /// down from a checker that is offline.
   std::vector<std::string> reference_endpoints;    // default none, at most 16
+  std::optional<LineCapacity> connection;          // needed when the policy asks bandwidth
+  std::string iperf;                               // empty: beside this program
   std::uint32_t check_threads = 1;                 // 1 to 64
   std::uint32_t max_matmul_in_flight = 4096;       // 1 to 65536
   std::uint32_t connect_timeout_ms = 3000;         // TCP and TLS; 100 to 60000

@@ -33,6 +33,9 @@ Dispatcher::Dispatcher(std::shared_ptr<const Epoch> epoch,
       reachability_(epoch_->roster, std::move(reference_endpoints), services.prober, services.clock,
                     events_),
       slots_(limits.most_matmul_in_flight),
+      budget_(limits.line),
+      calendar_(epoch_->roster, plan_),
+      tests_(budget_, calendar_),
       hold_up_((kLongestWaitMs + epoch_->policy.slack_ms) * kNsPerMs),
       closed_(std::move(resume.closed)),
       issued_before_(std::move(resume.issued)) {
@@ -50,6 +53,7 @@ Dispatcher::Dispatcher(std::shared_ptr<const Epoch> epoch,
 
 Dispatcher::~Dispatcher() {
   events_->Close();
+  DropBandwidth();
   for (const auto& [index, open] : open_) {
     if (open->call == nullptr) continue;
     open->call->Cancel();
@@ -65,6 +69,7 @@ std::uint64_t Dispatcher::Poll() {
     TakeDue();
     ExpireWaiting();
     StartWaiting();
+    StartTests();
   }
   return NextWakeMs();
 }
@@ -81,6 +86,7 @@ void Dispatcher::Stop() {
     }
   }
   for (const std::uint32_t index : unsent) open_.erase(index);
+  DropBandwidth();
 }
 
 bool Dispatcher::finished() const {
@@ -124,7 +130,15 @@ void Dispatcher::TakeDue() {
     const Open open = MakeOpen(index);
     if (TooLate(*open)) {
       CloseUnsent(open, /*stopped=*/false);
-    } else if (open->planned.kind == v1::MATMUL) {
+      continue;
+    }
+    if (open->planned.kind == v1::BANDWIDTH) {
+      SendOrGiveUp(open);
+      continue;
+    }
+    open->holds_endpoint = true;
+    calendar_.Begin(open->planned.device);
+    if (open->planned.kind == v1::MATMUL) {
       slots_.Enqueue(index, open->planned.device);
       expiring_.push_back(index);
     } else {
@@ -191,6 +205,9 @@ std::uint64_t Dispatcher::NextWakeMs() const {
   }
   if (due_next_ < plan_.size() && open_.size() < limits_.most_open) {
     wake_ms = std::min(wake_ms, epoch_->beacon_ms + plan_[due_next_].due_ms);
+  }
+  if (const OpenedTest* test = tests_.first()) {
+    wake_ms = std::min(wake_ms, now_ms + LeftToStartMs(*test));
   }
   if (!expiring_.empty()) {
     wake_ms = std::min(

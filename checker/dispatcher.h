@@ -9,49 +9,20 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
-#include "audit/log_writer.h"
-#include "base/clock.h"
-#include "base/signing_key.h"
-#include "checker/check_pool.h"
+#include "challenges/bandwidth/iperf_process.h"
+#include "checker/dispatch_services.h"
+#include "checker/endpoint_calendar.h"
 #include "checker/epoch.h"
 #include "checker/event_queue.h"
 #include "checker/hold_up.h"
 #include "checker/matmul_slots.h"
 #include "checker/open_challenge.h"
-#include "checker/provider_client.h"
+#include "checker/outcome.h"
 #include "checker/reachability_check.h"
 #include "checker/resume.h"
+#include "checker/test_line.h"
 
 namespace kaisar::checker {
-
-/// How much a checker takes on at once.
-struct DispatchLimits {
-  std::uint32_t most_open = 20'000;  // challenges between due and closed
-  std::uint32_t most_matmul_in_flight = 64;
-  std::uint32_t most_log_pending = 2'000;     // records, before missed challenges are closed slower
-  std::uint32_t connect_deadline_ms = 5'000;  // of a matmul call, pings included
-  std::uint32_t commitment_grace_ms = 2'000;  // beyond the deadline, to tell a late one from none
-  std::uint32_t stop_ms = 2'000;              // for what is open when asked to stop
-};
-
-/// What the dispatcher works with; all of it must outlive the dispatcher.
-struct DispatchServices {
-  const Clock& clock;
-  ProviderClient& client;
-  ReachabilityProber& prober;
-  CheckPool& checks;
-  audit::LogWriter& log;
-  const SigningKey& key;
-};
-
-/// One challenge whose verdict is durable. Valid during the call alone.
-struct Outcome {
-  const challenges::PlannedChallenge& planned;
-  const v1::Device& device;
-  const v1::ChallengeClosed& closed;         // without the opening
-  const v1::CommitmentReceived* commitment;  // null unless one was recorded
-  const std::string& explanation;
-};
 
 /// Runs the plan of one epoch: due → issued → sent → answered → judged → closed, each step only
 /// after the record before it is durable. It owns all of its state and blocks nowhere.
@@ -109,11 +80,24 @@ class Dispatcher {
   void Issue(const Open& open);
   void OnIssued(const Open& open);
   void SendLatency(const Open& open);
+  void NoteRtt(const OpenChallenge& open);
   void SendMatmul(const Open& open);
   void OnCommitment(const Open& open, const Instant& at, v1::CommitmentReceived commitment);
   void OnCommitmentDurable(const Open& open);
   void OnEnd(const Open& open, const Instant& at, CallEnd end);
-  void ReleaseSlot(OpenChallenge& open);
+  void ReleaseHolds(OpenChallenge& open);
+
+  // The tests of a bandwidth challenge (dispatcher_bandwidth.cc).
+  void SendOrGiveUp(const Open& open);
+  void SendBandwidth(const Open& open);
+  void OnOpened(const Open& open, const Instant& at, BandwidthOpening opening);
+  void StartTests();
+  void StartTest(const Open& open, const OpenedTest& test);
+  void OnTested(const Open& open, const OpenedTest& test, challenges::IperfOutcome outcome);
+  void OnBandwidthAnswer(const Open& open, const Instant& at, BandwidthAnswer answer);
+  void EndBandwidth(const Open& open, v1::Transport transport, std::string why);
+  void DropBandwidth();
+  std::uint64_t LeftToStartMs(const OpenedTest& test) const;
 
   // Its end (dispatcher_close.cc).
   void CloseUnsent(const Open& open, bool stopped);
@@ -133,6 +117,9 @@ class Dispatcher {
   const std::shared_ptr<EventQueue> events_;
   ReachabilityCheck reachability_;
   MatmulSlots slots_;
+  LineBudget budget_;
+  EndpointCalendar calendar_;
+  TestLine tests_;
   HoldUp hold_up_;
   std::vector<bool> closed_;                             // per challenge of the plan
   std::map<std::uint32_t, IssuedBefore> issued_before_;  // by an earlier run, and not closed

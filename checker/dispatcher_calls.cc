@@ -70,10 +70,13 @@ void Dispatcher::OnIssued(const Open& open) {
   // Zero stands for "not sent".
   open->closed.set_sent_ms(
       open->sent.wall_ms > epoch_->beacon_ms ? open->sent.wall_ms - epoch_->beacon_ms : 1);
-  if (open->planned.kind == v1::MATMUL) {
-    SendMatmul(open);
-  } else {
-    SendLatency(open);
+  switch (open->planned.kind) {
+    case v1::MATMUL:
+      return SendMatmul(open);
+    case v1::BANDWIDTH:
+      return SendBandwidth(open);
+    default:
+      return SendLatency(open);
   }
 }
 
@@ -90,9 +93,17 @@ void Dispatcher::SendLatency(const Open& open) {
         const Instant at = Instant::Now(*clock);
         events->Push([this, open, at, answer = std::move(answer)]() mutable {
           *open->closed.mutable_latency() = std::move(answer.evidence);
+          NoteRtt(*open);
           OnEnd(open, at, std::move(answer.end));
         });
       });
+}
+
+void Dispatcher::NoteRtt(const OpenChallenge& open) {
+  const v1::LatencyEvidence& evidence = open.closed.latency();
+  if (evidence.echoes_size() == 0) return;
+  calendar_.NoteRtt(open.planned.device,
+                    challenges::Summarize(evidence, epoch_->policy.latency.pings).median_us);
 }
 
 void Dispatcher::SendMatmul(const Open& open) {
@@ -159,7 +170,8 @@ void Dispatcher::OnEnd(const Open& open, const Instant& at, CallEnd end) {
   if (open->state != OpenChallenge::State::kRunning) return;
   open->state = OpenChallenge::State::kClosing;
   open->call.reset();
-  ReleaseSlot(*open);
+  open->bandwidth.call.reset();
+  ReleaseHolds(*open);
 
   v1::ChallengeClosed& closed = open->closed;
   const std::uint64_t elapsed_ms = (at.monotonic_ns - open->sent.monotonic_ns) / kNsPerMs;
@@ -171,7 +183,8 @@ void Dispatcher::OnEnd(const Open& open, const Instant& at, CallEnd end) {
   if (hold_up_.During(open->sent.monotonic_ns, at.monotonic_ns)) {
     closed.set_transport(v1::ABANDONED);
   }
-  closed.set_detail(Printable(end.detail, kMostDetailBytes));
+  closed.set_detail(Printable(by_us && !open->why_ended.empty() ? open->why_ended : end.detail,
+                              kMostDetailBytes));
   if (closed.transport() == v1::DECLINED) {
     BoundRefusal(end.refusal);
     *closed.mutable_refusal() = std::move(end.refusal);
@@ -189,10 +202,9 @@ void Dispatcher::OnEnd(const Open& open, const Instant& at, CallEnd end) {
                        });
 }
 
-void Dispatcher::ReleaseSlot(OpenChallenge& open) {
-  if (!open.holds_slot) return;
-  open.holds_slot = false;
-  slots_.Release(open.planned.device);
+void Dispatcher::ReleaseHolds(OpenChallenge& open) {
+  if (std::exchange(open.holds_slot, false)) slots_.Release(open.planned.device);
+  if (std::exchange(open.holds_endpoint, false)) calendar_.End(open.planned.device);
 }
 
 }  // namespace kaisar::checker

@@ -33,7 +33,7 @@ std::string JudgeAndSerialize(const Epoch& epoch, OpenChallenge& open) {
 
 void Dispatcher::CloseUnsent(const Open& open, bool stopped) {
   open->state = OpenChallenge::State::kClosing;
-  ReleaseSlot(*open);
+  ReleaseHolds(*open);
   open->closed.set_transport(v1::NOT_SENT);
   if (!stopped) {
     const std::uint64_t now_ms = services_.clock.WallMs();

@@ -194,16 +194,26 @@ void EpochRunner::TellRefusal(std::uint32_t epoch, const absl::Status& why) {
   hooks_.notice(absl::StrCat("no part in epoch ", epoch, ": ", why.message()));
 }
 
+void EpochRunner::TellTooFast(const Epoch& epoch) {
+  const std::uint32_t devices = CountTooFast(settings_.limits.line, epoch.roster, epoch.policy);
+  if (devices == 0) return;
+  hooks_.notice(absl::StrCat("the bandwidth of ", devices, " of ", epoch.roster.devices_size(),
+                             " devices is not measured in epoch ", epoch.scope.epoch,
+                             ": their tests are more than 80 % of this machine's connection "
+                             "(the config's connection)"));
+}
+
 absl::StatusOr<EpochRunner::Ending> EpochRunner::Dispatch(
     std::shared_ptr<const Epoch> epoch, std::vector<challenges::PlannedChallenge> plan,
     ResumePoint resume, std::unique_ptr<audit::LogWriter> log) {
   hooks_.epoch_began(*epoch, plan, resume);
+  TellTooFast(*epoch);
   {
-    Dispatcher dispatcher(epoch, std::move(plan), std::move(resume), settings_.limits,
-                          settings_.reference_endpoints,
-                          DispatchServices{services_.clock, services_.client, services_.prober,
-                                           services_.checks, *log, services_.key},
-                          hooks_.outcome);
+    Dispatcher dispatcher(
+        epoch, std::move(plan), std::move(resume), settings_.limits, settings_.reference_endpoints,
+        DispatchServices{services_.clock, services_.client, services_.prober, services_.checks,
+                         *log, services_.key, services_.processes, settings_.iperf},
+        hooks_.outcome);
     while (true) {
       if (stopping()) dispatcher.Stop();
       const std::uint64_t wake_ms = dispatcher.Poll();

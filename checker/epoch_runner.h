@@ -32,6 +32,7 @@ struct RunnerSettings {
   std::string policy;  // its exact bytes
   std::vector<std::string> reference_endpoints;
   DispatchLimits limits;
+  std::string iperf;         // path of kaisar-iperf
   std::uint32_t epochs = 0;  // ends after so many reports; 0: never
 };
 
@@ -45,6 +46,7 @@ struct RunnerServices {
   const SigningKey& key;
   const HashChain& chain;
   reporter::SignatureStore& signatures;
+  ProcessRunner& processes;
 };
 
 /// What a runner tells, on the thread that runs it, and what tests put in place of the real thing.
@@ -99,6 +101,8 @@ class EpochRunner {
   absl::StatusOr<Ending> Dispatch(std::shared_ptr<const Epoch> epoch,
                                   std::vector<challenges::PlannedChallenge> plan,
                                   ResumePoint resume, std::unique_ptr<audit::LogWriter> log);
+  /// Tells of devices that are faster than this machine's connection.
+  void TellTooFast(const Epoch& epoch);
   absl::Status Close(const Epoch& epoch, audit::LogWriter& log);
   /// Tells once an epoch why this slot has no part in it.
   void TellRefusal(std::uint32_t epoch, const absl::Status& why);

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/mutex.h"
 #include "base/status_macros.h"
+#include "checker/grpc_client_bandwidth.h"
 #include "checker/grpc_client_channels.h"
 #include "checker/grpc_client_latency.h"
 #include "checker/grpc_client_matmul.h"
@@ -34,6 +35,22 @@ class WeakMatmulCall : public MatmulCall {
 
  private:
   const std::weak_ptr<GrpcMatmulStream> stream_;
+};
+
+class WeakBandwidthCall : public BandwidthCall {
+ public:
+  explicit WeakBandwidthCall(std::weak_ptr<GrpcBandwidthStream> stream)
+      : stream_(std::move(stream)) {}
+
+  void Measured() override {
+    if (const auto stream = stream_.lock()) stream->Measured();
+  }
+  void Cancel() override {
+    if (const auto stream = stream_.lock()) stream->Cancel();
+  }
+
+ private:
+  const std::weak_ptr<GrpcBandwidthStream> stream_;
 };
 
 /// Every failed call carries in its detail what gRPC has to say about it. Its own lines are
@@ -128,6 +145,14 @@ std::shared_ptr<MatmulCall> GrpcProviderClient::StartMatmul(
     absl::AnyInvocable<void(MatmulAnswer)> done) {
   return std::make_shared<WeakMatmulCall>(calls_->Start<GrpcMatmulStream>(
       device, std::move(spec), std::move(committed), std::move(done)));
+}
+
+std::shared_ptr<BandwidthCall> GrpcProviderClient::StartBandwidth(
+    const v1::Device& device, BandwidthCallSpec spec,
+    absl::AnyInvocable<void(BandwidthOpening)> opened,
+    absl::AnyInvocable<void(BandwidthAnswer)> done) {
+  return std::make_shared<WeakBandwidthCall>(calls_->Start<GrpcBandwidthStream>(
+      device, std::move(spec), std::move(opened), std::move(done)));
 }
 
 }  // namespace kaisar::checker

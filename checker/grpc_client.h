@@ -43,6 +43,10 @@ class GrpcProviderClient : public ProviderClient {
       const v1::Device& device, MatmulCallSpec spec,
       absl::AnyInvocable<void(v1::CommitmentReceived)> committed,
       absl::AnyInvocable<void(MatmulAnswer)> done) override;
+  std::shared_ptr<BandwidthCall> StartBandwidth(
+      const v1::Device& device, BandwidthCallSpec spec,
+      absl::AnyInvocable<void(BandwidthOpening)> opened,
+      absl::AnyInvocable<void(BandwidthAnswer)> done) override;
 
  private:
   class Calls;

@@ -27,8 +27,7 @@ namespace kaisar::checker {
 /// share: every call ends, once, with a cause; nothing is read into the void; the first cause
 /// stands.
 ///
-/// Events run under the stream's lock and only note what is to be done (Send, Wake, End, …); it is
-/// done after the lock is let go.
+/// Events run under the stream's lock and only note what to do (Send, Wake, …), for after it.
 class GrpcStream : public std::enable_shared_from_this<GrpcStream>,
                    private grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
@@ -49,7 +48,6 @@ class GrpcStream : public std::enable_shared_from_this<GrpcStream>,
   GrpcStream(Services services, v1::Device device, const char* method, std::uint64_t deadline_ms,
              std::uint64_t most_message_bytes);
 
-  // The state machine of a kind.
   virtual void OnStart() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) = 0;
   virtual void OnMessage(grpc::ByteBuffer message, std::uint64_t now_ns)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) = 0;
@@ -71,8 +69,7 @@ class GrpcStream : public std::enable_shared_from_this<GrpcStream>,
   /// Ends the call with a cause; the first one stands.
   void End(v1::Transport transport, std::string detail) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Decline(v1::Refusal refusal) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  /// The last expected message has come: the device has a moment to end the stream itself, and is
-  /// cut off then.
+  /// The last expected message has come: the device has a moment to end the stream itself.
   void Complete() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   /// The expected message has not come: whether there is no connection or no answer.
   void EndLate(const std::string& what) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -90,6 +87,10 @@ class GrpcStream : public std::enable_shared_from_this<GrpcStream>,
     End(v1::VIOLATION, "a message cannot be parsed");
     return false;
   }
+  bool Unconnected() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool ended() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return end_.has_value(); }
+  /// gRPC's name of the other end, once something came from it.
+  std::string Peer() const { return context_->peer(); }
   std::uint64_t ElapsedMs() const { return (clock().MonotonicNs() - started_ns_) / 1'000'000; }
   const Clock& clock() const { return services_.clock; }
 
@@ -114,7 +115,6 @@ class GrpcStream : public std::enable_shared_from_this<GrpcStream>,
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Conclude(const grpc::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool MayRetry(const grpc::Status& status) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool Unconnected() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Services services_;
   const v1::Device device_;

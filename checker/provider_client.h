@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "base/bytes.h"
 #include "challenges/latency/pings.h"
 #include "challenges/matmul/samples.h"
 #include "kaisar/v1/log.pb.h"
@@ -61,6 +63,39 @@ class MatmulCall {
   virtual void Cancel() = 0;
 };
 
+struct BandwidthCallSpec {
+  v1::SignedChallenge challenge;
+  Digest password{};
+  std::uint32_t connect_deadline_ms = 0;
+  std::uint32_t open_deadline_ms = 0;    // from sending the challenge until the first `opened`
+  std::uint32_t result_deadline_ms = 0;  // from Measured: the device's result, and what follows it
+};
+
+/// The device listens for a test.
+struct BandwidthOpening {
+  v1::BandwidthOpened opened;  // as received, of sizes within limits, in the expected order
+  std::string address;         // numeric: the one that this call is connected to
+};
+
+struct BandwidthAnswer {
+  CallEnd end;
+  std::vector<v1::BandwidthMeasured> measured;  // as received, DOWN then UP
+  std::optional<v1::BandwidthTranscript> transcript;
+};
+
+/// A bandwidth call under way.
+///
+/// Threads: all methods from any thread; none blocks.
+class BandwidthCall {
+ public:
+  /// Does not end the call.
+  virtual ~BandwidthCall() = default;
+  /// The checker's end of the opened test is over: the device owes its result now.
+  virtual void Measured() = 0;
+  /// Ends the call soon, as ABANDONED; `done` still comes.
+  virtual void Cancel() = 0;
+};
+
 /// Calls devices. One real adapter (checker/grpc_client.h) and one fake (tests/support).
 ///
 /// Threads: all methods from any thread; none blocks. Callbacks come on threads of the transport
@@ -81,6 +116,14 @@ class ProviderClient {
       const v1::Device& device, MatmulCallSpec spec,
       absl::AnyInvocable<void(v1::CommitmentReceived)> committed,
       absl::AnyInvocable<void(MatmulAnswer)> done) = 0;
+
+  /// Starts one bandwidth challenge. `opened` comes at most twice, DOWN then UP; after each the
+  /// caller runs its end of the test and says Measured (or Cancel). `done` comes exactly once,
+  /// last.
+  virtual std::shared_ptr<BandwidthCall> StartBandwidth(
+      const v1::Device& device, BandwidthCallSpec spec,
+      absl::AnyInvocable<void(BandwidthOpening)> opened,
+      absl::AnyInvocable<void(BandwidthAnswer)> done) = 0;
 };
 
 }  // namespace kaisar::checker

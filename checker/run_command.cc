@@ -36,6 +36,8 @@ RunnerSettings SettingsOf(const RunInputs& inputs, std::uint32_t slot, std::uint
   settings.reference_endpoints = inputs.config.reference_endpoints;
   settings.limits.most_matmul_in_flight = inputs.config.max_matmul_in_flight;
   settings.limits.connect_deadline_ms = inputs.config.connect_timeout_ms + kPingsMs;
+  if (inputs.config.connection) settings.limits.line = *inputs.config.connection;
+  settings.iperf = IperfPath(inputs.config);
   settings.epochs = epochs;
   return settings;
 }
@@ -67,12 +69,14 @@ absl::Status RunEpochs(const Run& run, std::uint32_t slot, Registry& registry, R
   ASSIGN_OR_RETURN(const auto client,
                    GrpcProviderClient::Make(std::move(client_options), RealClock()));
   ASSIGN_OR_RETURN(const auto prober, TcpReachability::Make(RealClock()));
+  ASSIGN_OR_RETURN(const auto processes, MakeProcessRunner());
   CheckPool checks(config.check_threads);
   hooks.make_report = run.make_report;
-  EpochRunner runner(SettingsOf(run.inputs, slot, run.options.epochs),
-                     RunnerServices{RealClock(), registry, *client, *prober, checks,
-                                    run.inputs.keys.hot, run.inputs.keys.chain, run.signatures},
-                     std::move(hooks));
+  EpochRunner runner(
+      SettingsOf(run.inputs, slot, run.options.epochs),
+      RunnerServices{RealClock(), registry, *client, *prober, checks, run.inputs.keys.hot,
+                     run.inputs.keys.chain, run.signatures, *processes},
+      std::move(hooks));
   run.stop.Listen([&runner] { runner.RequestStop(); });
   absl::Status status = runner.Run();
   run.stop.Forget();

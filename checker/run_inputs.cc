@@ -1,10 +1,13 @@
 #include "checker/run_inputs.h"
 
+#include <unistd.h>
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/status_macros.h"
+#include "challenges/bandwidth/iperf_process.h"
 #include "challenges/roster.h"
 
 namespace kaisar::checker {
@@ -18,6 +21,7 @@ absl::StatusOr<RunInputs> ReadRunInputs(const std::string& config_path) {
   ASSIGN_OR_RETURN(Config config, ReadConfig(config_path));
   ASSIGN_OR_RETURN(std::string policy_bytes, ReadFile(config.policy, kMostPolicyBytes));
   ASSIGN_OR_RETURN(challenges::Policy policy, challenges::ParsePolicy(config.policy, policy_bytes));
+  RETURN_IF_ERROR(CheckBandwidth(config_path, config, policy));
   std::optional<RosterFile> roster;
   if (!config.chain) {
     ASSIGN_OR_RETURN(roster, ReadRosterFile(config.roster, policy, *config.slot));
@@ -28,6 +32,33 @@ absl::StatusOr<RunInputs> ReadRunInputs(const std::string& config_path) {
   }
   return RunInputs{std::move(config), std::move(policy_bytes), std::move(policy), std::move(roster),
                    std::move(keys)};
+}
+
+std::string IperfPath(const Config& config) {
+  return config.iperf.empty() ? challenges::DefaultIperfPath() : config.iperf;
+}
+
+absl::Status CheckBandwidth(const std::string& config_path, const Config& config,
+                            const challenges::Policy& policy) {
+  bool asked = false;
+  for (const auto& [phase, kinds] : policy.phases) asked = asked || kinds.contains(v1::BANDWIDTH);
+  if (!asked) return absl::OkStatus();
+  if (!config.connection) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(config_path,
+                     ": connection is missing, expected {out_bits_per_second: N, "
+                     "in_bits_per_second: N}: ",
+                     config.policy,
+                     " asks bandwidth, and tests under way at one time must not ask "
+                     "for more than this machine's connection carries"));
+  }
+  const std::string iperf = IperfPath(config);
+  if (access(iperf.c_str(), X_OK) != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(config_path, ": iperf is ", iperf, ", expected an executable: ", config.policy,
+                     " asks bandwidth, which kaisar-iperf measures"));
+  }
+  return absl::OkStatus();
 }
 
 std::string SignaturesPath(const Config& config) {

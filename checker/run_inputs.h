@@ -25,6 +25,16 @@ struct RunInputs {
 /// Errors: those of the readers; FailedPrecondition when the keys are not those of the roster.
 absl::StatusOr<RunInputs> ReadRunInputs(const std::string& config_path);
 
+/// Where kaisar-iperf is.
+std::string IperfPath(const Config& config);
+
+/// Checks that bandwidth can be measured when a phase of the policy asks it: the config says what
+/// the connection carries, and there is a kaisar-iperf.
+///
+/// Errors: FailedPrecondition with the key and why it is needed.
+absl::Status CheckBandwidth(const std::string& config_path, const Config& config,
+                            const challenges::Policy& policy);
+
 /// Where a slot's signature store and outbox are.
 std::string SignaturesPath(const Config& config);
 std::string OutboxPath(const Config& config);

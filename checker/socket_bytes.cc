@@ -54,6 +54,14 @@ std::string PeerAddress(const std::string& grpc_peer) {
   return absl::StrReplaceAll(grpc_peer.substr(5), {{"%5B", "["}, {"%5D", "]"}});
 }
 
+std::string NumericHost(const std::string& peer_address) {
+  std::string host = peer_address.substr(0, peer_address.rfind(':'));
+  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  return absl::StrReplaceAll(host, {{"%25", "%"}});  // of a zone
+}
+
 absl::StatusOr<std::vector<SocketBytes>> ReadSocketBytes(const std::set<std::string>& peers) {
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir("/proc/self/fd"), closedir);
   if (folder == nullptr) {

@@ -20,6 +20,9 @@ struct SocketBytes {
 /// "192.0.2.1:443" or "[2001:db8::1]:443". Empty when it is no such name.
 std::string PeerAddress(const std::string& grpc_peer);
 
+/// The address alone of what PeerAddress gives: "192.0.2.1", "2001:db8::1". Empty when it is none.
+std::string NumericHost(const std::string& peer_address);
+
 /// Tells what this process's TCP connections to some peers have received.
 ///
 /// Errors: Unavailable when /proc or the kernel's TCP_INFO (Linux 4.1) is not there.

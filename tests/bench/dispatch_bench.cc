@@ -54,6 +54,11 @@ class QuickClient final : public ProviderClient {
                                           absl::AnyInvocable<void(MatmulAnswer)>) override {
     KAISAR_CHECK(false);
   }
+  std::shared_ptr<BandwidthCall> StartBandwidth(
+      const v1::Device&, BandwidthCallSpec, absl::AnyInvocable<void(BandwidthOpening)>,
+      absl::AnyInvocable<void(BandwidthAnswer)>) override {
+    KAISAR_CHECK(false);
+  }
 
  private:
   LatencyAnswer answer_;
@@ -64,6 +69,13 @@ class NoProber final : public ReachabilityProber {
   void Probe(std::vector<std::string>, unsigned,
              absl::AnyInvocable<void(ReachabilityResult)> done) override {
     done({});
+  }
+};
+
+class NoProcesses final : public ProcessRunner {
+ public:
+  absl::StatusOr<std::shared_ptr<Process>> Start(ProcessSpec, OnLine, OnEnd) override {
+    return absl::ResourceExhaustedError("there are none");
   }
 };
 
@@ -122,11 +134,14 @@ std::vector<std::uint64_t> RunPlan(std::uint32_t devices, std::uint64_t epoch_ms
     NoProber prober;
     CheckPool checks(1);
     const SigningKey key = Key(1);
-    Dispatcher dispatcher(epoch, *std::move(plan), ResumePoint(), DispatchLimits(), {},
-                          DispatchServices{RealClock(), client, prober, checks, **log, key},
-                          [&](const Outcome& outcome) {
-                            late_ms.push_back(outcome.closed.sent_ms() - outcome.closed.due_ms());
-                          });
+    NoProcesses processes;
+    const std::string iperf;
+    Dispatcher dispatcher(
+        epoch, *std::move(plan), ResumePoint(), DispatchLimits(), {},
+        DispatchServices{RealClock(), client, prober, checks, **log, key, processes, iperf},
+        [&](const Outcome& outcome) {
+          late_ms.push_back(outcome.closed.sent_ms() - outcome.closed.due_ms());
+        });
     while (true) {
       const std::uint64_t wake_ms = dispatcher.Poll();
       if (dispatcher.finished()) break;

@@ -55,6 +55,7 @@ class FakeMatmulCall final : public checker::MatmulCall,
         done_(std::move(done)) {}
 
   void Start() {
+    started_ms_ = client_.clock_.WallMs();
     device_.most_matmul = std::max(device_.most_matmul, ++device_.matmul);
     client_.most_matmul_ = std::max(client_.most_matmul_, ++client_.matmul_);
     if (!behaviour_.reachable) return EndAfter(10, v1::NO_CONNECTION);
@@ -127,6 +128,7 @@ class FakeMatmulCall final : public checker::MatmulCall,
   void End(v1::Transport transport, v1::MatmulEvidence evidence) {
     if (ended_) return;
     ended_ = true;
+    client_.spans_.push_back({id_, v1::MATMUL, started_ms_, client_.clock_.WallMs()});
     --device_.matmul;
     --client_.matmul_;
     MatmulAnswer answer;
@@ -145,6 +147,7 @@ class FakeMatmulCall final : public checker::MatmulCall,
   absl::AnyInvocable<void(v1::CommitmentReceived)> committed_;
   absl::AnyInvocable<void(MatmulAnswer)> done_;
   std::unique_ptr<challenges::MatmulProof> proof_;
+  std::uint64_t started_ms_ = 0;
   bool ended_ = false;
 };
 
@@ -200,6 +203,7 @@ void FakeProviderClient::RunLatency(const v1::Device& device, checker::LatencyCa
     answer = Answer(fake, spec);
   }
   auto shared = std::make_shared<absl::AnyInvocable<void(checker::LatencyAnswer)>>(std::move(done));
+  spans_.push_back({device.id(), v1::LATENCY, clock_.WallMs(), clock_.WallMs() + after_ms});
   clock_.After(after_ms, [shared, answer] { (*shared)(answer); });
 }
 

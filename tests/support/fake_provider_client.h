@@ -29,6 +29,18 @@ struct FakeBehaviour {
   std::uint32_t latency_ms = 40;  // of a whole latency call
   std::uint32_t compute_ms = 20;  // until the commitment
   std::uint32_t opening_ms = 5;
+
+  // Bandwidth. The tests themselves are what a FakeProcessRunner's author says.
+  std::uint32_t opens_ms = 30;    // until it listens; beyond the deadline: never
+  bool opens_down_only = false;   // ends the stream in place of the second opening
+  bool breaks_in_test = false;    // ends the stream as soon as it has opened
+  bool reports_first = false;     // its end is over before the checker's
+  bool reports_untested = false;  // all results and the transcript, before any test
+  std::uint32_t result_ms = 20;   // from the checker's end of a test to the device's result
+  bool silent_after_test = false;
+  std::uint32_t reports_percent = 100;               // of what it received
+  std::uint64_t received_bytes = 125'000'000;        // in the counted time of a test
+  std::optional<v1::SignedChallenge> shows_running;  // refuses with this
 };
 
 /// What a fake device was sent.
@@ -67,9 +79,25 @@ class FakeProviderClient final : public checker::ProviderClient {
       const v1::Device& device, checker::MatmulCallSpec spec,
       absl::AnyInvocable<void(v1::CommitmentReceived)> committed,
       absl::AnyInvocable<void(checker::MatmulAnswer)> done) override;
+  std::shared_ptr<checker::BandwidthCall> StartBandwidth(
+      const v1::Device& device, checker::BandwidthCallSpec spec,
+      absl::AnyInvocable<void(checker::BandwidthOpening)> opened,
+      absl::AnyInvocable<void(checker::BandwidthAnswer)> done) override;
+
+  /// Where a fake device says that its tests listen.
+  static std::uint32_t TestPort(std::uint32_t device) { return 20'000 + device; }
+  /// When latency and matmul calls were under way: what tests should keep away from.
+  struct Span {
+    std::uint32_t device = 0;
+    v1::Kind kind = v1::KIND_UNSPECIFIED;
+    std::uint64_t from_ms = 0;  // wall
+    std::uint64_t to_ms = 0;
+  };
+  const std::vector<Span>& spans() const { return spans_; }
 
  private:
   friend class FakeMatmulCall;
+  friend class FakeBandwidthCall;
   struct Device {
     SigningKey key;
     FakeBehaviour behaviour;
@@ -85,6 +113,7 @@ class FakeProviderClient final : public checker::ProviderClient {
   const SigningDomain domain_;
   std::map<std::uint32_t, Device> devices_;
   std::vector<FakeSent> sent_;
+  std::vector<Span> spans_;
   std::uint32_t matmul_ = 0;
   std::uint32_t most_matmul_ = 0;
 };

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
+#include "tests/support/iperf_scripts.h"
 
 namespace kaisar::testing {
 
@@ -78,6 +79,20 @@ challenges::PlannedChallenge Planned(std::uint32_t due_ms, std::uint32_t device,
   return {due_ms, device, sequence, kind};
 }
 
+FakeProcessRunner::Author HonestTests() {
+  return ByTask([](const challenges::IperfTask& task) { return TestScript(task); });
+}
+
+ProcessScript TestScript(const challenges::IperfTask& task, std::uint32_t percent) {
+  ScriptedCounts counts;
+  counts.sent_ms = counts.received_ms = task.seconds * 1000;
+  counts.sent_bytes = counts.received_bytes =
+      task.bits_per_second / 8 * task.seconds * percent / 100;
+  counts.link_ms = (task.seconds + 1) * 1000;
+  return ClientScript(counts.link_ms + 200,
+                      OutcomeLine(challenges::IperfOutcome::State::kCompleted, "", counts));
+}
+
 DispatchScene::DispatchScene(std::uint32_t devices) : key_(TestKey()) {
   challenges::EpochScope scope;
   scope.chain_id = 31337;
@@ -90,13 +105,21 @@ DispatchScene::DispatchScene(std::uint32_t devices) : key_(TestKey()) {
       scope, kBeaconMs, kBeaconMs + scope.epoch_ms, secret,
       challenges::EpochKey::Derive(secret, scope.beacon, scope.chain_id, scope.slot, scope.epoch),
       TestRoster(client, devices, key_), TestPolicy()});
+  epoch_->policy.bandwidth = {/*seconds=*/2,
+                              /*in_service_seconds=*/1,
+                              /*streams=*/1,
+                              /*open_deadline_ms=*/1000,
+                              /*start_deadline_ms=*/8000,
+                              /*counted_bits_per_second=*/1'000'000'000};
+  epoch_->policy.phases[v1::STANDBY][v1::BANDWIDTH] = {1, 1, 1};
+  limits.line = {2'000'000'000, 2'000'000'000};
 }
 
 void DispatchScene::Begin(std::vector<challenges::PlannedChallenge> plan,
                           checker::ResumePoint resume) {
   dispatcher = std::make_unique<checker::Dispatcher>(
       epoch_, std::move(plan), std::move(resume), limits, reference_endpoints,
-      checker::DispatchServices{clock, client, prober, checks_, log, key_},
+      checker::DispatchServices{clock, client, prober, checks_, log, key_, processes, iperf_},
       [this](const checker::Outcome& outcome) {
         outcomes.push_back(outcome.closed);
         if (on_outcome) on_outcome(outcome);

@@ -9,6 +9,7 @@
 #include "challenges/plan.h"
 #include "checker/dispatcher.h"
 #include "tests/support/fake_clock.h"
+#include "tests/support/fake_process_runner.h"
 #include "tests/support/fake_provider_client.h"
 #include "tests/unit/checker/held_log.h"
 
@@ -28,7 +29,15 @@ SigningKey TestKey();
 challenges::PlannedChallenge Planned(std::uint32_t due_ms, std::uint32_t device, v1::Kind kind,
                                      std::uint32_t sequence = 0);
 
-/// One epoch of a dispatcher among fakes, in simulated time.
+/// The checker's ends of tests that go well: each takes its seconds and counts what it was asked
+/// for, at the rate that it was asked for.
+FakeProcessRunner::Author HonestTests();
+
+/// One of them, or one that counts so much of it.
+ProcessScript TestScript(const challenges::IperfTask& task, std::uint32_t percent = 100);
+
+/// One epoch of a dispatcher among fakes, in simulated time. Devices claim 1 Gbit/s both ways, and
+/// tests of two seconds each may use 1.6 Gbit/s of the checker's connection.
 class DispatchScene {
  public:
   static constexpr std::uint64_t kBeaconMs = 1'800'000'000'000;
@@ -43,7 +52,8 @@ class DispatchScene {
   /// Does what can be done without time passing.
   void Settle();
 
-  const checker::Epoch& epoch() const { return *epoch_; }
+  /// To be changed before Begin only.
+  checker::Epoch& epoch() { return *epoch_; }
   /// The closing record of a challenge; null while there is none.
   const v1::ChallengeClosed* Closed(std::uint32_t device, v1::Kind kind,
                                     std::uint32_t sequence = 0) const;
@@ -51,6 +61,7 @@ class DispatchScene {
   FakeClock clock{kBeaconMs};
   FakeProviderClient client{clock, SigningDomain{31337, {}}};
   FakeProber prober{clock};
+  FakeProcessRunner processes{clock, HonestTests()};
   HeldLog log;
   checker::DispatchLimits limits;
   std::vector<std::string> reference_endpoints = {"192.0.2.1:443"};
@@ -60,6 +71,7 @@ class DispatchScene {
 
  private:
   SigningKey key_;
+  const std::string iperf_ = "/usr/libexec/kaisar-iperf";
   checker::CheckPool checks_{0};
   std::shared_ptr<checker::Epoch> epoch_;
 };

@@ -64,10 +64,10 @@ absl::Status RunnerScene::Run(std::uint32_t epochs) {
   settings.epochs = epochs;
   checker::FileRegistry file({kGenesisMs, kEpochMs}, roster, chain_, entropy, clock);
   checker::Registry& source = registry ? *registry : file;
-  checker::EpochRunner runner(
-      settings,
-      checker::RunnerServices{clock, source, client, prober_, checks_, key_, chain_, *signatures},
-      Hooks());
+  checker::EpochRunner runner(settings,
+                              checker::RunnerServices{clock, source, client, prober_, checks_, key_,
+                                                      chain_, *signatures, processes},
+                              Hooks());
   runner_ = &runner;
   const absl::Status status = runner.Run();
   runner_ = nullptr;

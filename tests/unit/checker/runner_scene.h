@@ -12,6 +12,7 @@
 #include "checker/epoch_runner.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_provider_client.h"
+#include "tests/unit/checker/dispatch_scene.h"
 #include "tests/unit/checker/dying_log.h"
 
 namespace kaisar::testing {
@@ -72,6 +73,7 @@ class RunnerScene {
 
   FakeClock clock{kGenesisMs};
   FakeProviderClient client{clock, SigningDomain{31337, {}}};
+  FakeProcessRunner processes{clock, HonestTests()};
   CountingEntropy entropy;
   checker::RunnerSettings settings;
   v1::Roster roster;
