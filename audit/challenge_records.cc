@@ -7,6 +7,7 @@
 #include "audit/log_verifier.h"
 #include "audit/names.h"
 #include "base/hex.h"
+#include "challenges/bandwidth/throughput.h"
 #include "challenges/roster.h"
 #include "challenges/signed_messages.h"
 
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::uint64_t kNsPerMs = 1'000'000;
 constexpr std::uint64_t kUsPerMs = 1000;
+constexpr std::uint64_t kMostWaitedMs = 86'400'000;  // a day, longer than any challenge
 
 std::string Named(std::uint64_t index, const std::string& challenge, const Digest& id) {
   return absl::StrCat("record ", index, ": ", challenge, " (", ToHex(id).substr(0, 16), "…)");
@@ -54,7 +56,7 @@ std::string FirstDifference(const v1::SignedChallenge& found, const v1::SignedCh
 
 /// Whether the call shows that the checker had a connection.
 bool IsAnswered(const v1::ChallengeClosed& closed) {
-  return closed.kind() == v1::LATENCY && closed.verdict() == v1::PASS;
+  return closed.kind() != v1::MATMUL && closed.verdict() == v1::PASS;
 }
 
 }  // namespace
@@ -184,6 +186,26 @@ void LogVerifier::CheckTimes(const std::string& who, const Open& open,
                                   echo.ping(), " took ", echo.rtt_us(), " us"));
     break;
   }
+  CheckTestTimes(who, closed);
+}
+
+// The tests come one after the other, each after waiting for the checker's line. The judge says
+// what is wrong with a result that cannot be read.
+void LogVerifier::CheckTestTimes(const std::string& who, const v1::ChallengeClosed& closed) {
+  std::uint64_t taken_us = 0;
+  for (const v1::BandwidthEvidence::Test& test : closed.bandwidth().tests()) {
+    // A hostile log's waiting must not wrap around.
+    const std::uint64_t waited_ms = std::min<std::uint64_t>(test.waited_ms(), kMostWaitedMs);
+    taken_us += waited_ms * kUsPerMs;
+    const auto counts = challenges::ParseTestCounts(test.checker_result());
+    if (!counts.ok()) continue;
+    const std::uint64_t counted_us =
+        test.direction() == v1::DOWN ? counts->sent_us : counts->received_us;
+    taken_us += std::max(counts->link_us, counted_us);
+  }
+  if (taken_us / kUsPerMs <= closed.elapsed_ms() + 1) return;
+  differences_.Add(
+      absl::StrCat(who, ": took ", closed.elapsed_ms(), " ms, but its tests ", taken_us, " us"));
 }
 
 void LogVerifier::CheckJudgement(const std::string& who, const Open& open,
@@ -223,6 +245,7 @@ void LogVerifier::CountEvidence(const Open& open, const v1::ChallengeClosed& clo
   if (closed.matmul().has_opening()) ++counts_.signatures;
   if (closed.matmul().has_second_commitment()) ++counts_.signatures;
   if (closed.latency().has_transcript()) ++counts_.signatures;
+  if (closed.bandwidth().has_transcript()) ++counts_.signatures;
   if (closed.kind() == v1::MATMUL && closed.verdict() == v1::PASS) {
     counts_.samples += epoch_->policy.samples;
   }

@@ -53,6 +53,11 @@ std::string Scorer::Explain(const v1::Device& device, const Tally& tally,
     parts.push_back(
         absl::StrCat("reached ", FormatShare(score.compute_ppm), " of the claimed rate"));
   }
+  if (policy_.Find(device.phase(), v1::BANDWIDTH) != nullptr && score.bandwidth_ppm < kWhole) {
+    parts.push_back(absl::StrCat("measured ", FormatBitRate(score.median_down_bits_per_second),
+                                 " down and ", FormatBitRate(score.median_up_bits_per_second),
+                                 " up, ", FormatShare(score.bandwidth_ppm), " of what counts"));
+  }
   if (score.availability_ppm < kWhole) {
     parts.push_back(absl::StrCat("answered ", FormatShare(score.availability_ppm),
                                  " of the latency challenges"));

@@ -7,7 +7,7 @@ namespace kaisar::audit {
 namespace {
 
 /// `value` thousandths of a unit, with three digits: 1.23, 12.3, 123.
-std::string ThreeDigits(std::uint64_t thousandths, const char* unit) {
+std::string ThreeDigits(std::uint64_t thousandths, const std::string& unit) {
   const std::uint64_t whole = thousandths / 1000;
   const std::uint64_t rest = thousandths % 1000;
   if (whole >= 100) return absl::StrFormat("%d %s", whole, unit);
@@ -15,18 +15,27 @@ std::string ThreeDigits(std::uint64_t thousandths, const char* unit) {
   return absl::StrFormat("%d.%02d %s", whole, rest / 10, unit);
 }
 
+/// With the largest of the prefixes that leaves a whole unit, powers of 1000.
+std::string WithPrefix(std::uint64_t value, const char* unit) {
+  static constexpr const char* kPrefixes[] = {"k", "M", "G", "T", "P"};
+  if (value < 1000) return absl::StrCat(value, " ", unit);
+  std::uint64_t thousandths = value;
+  std::size_t prefix = 0;
+  while (thousandths >= 1'000'000 && prefix + 1 < std::size(kPrefixes)) {
+    thousandths /= 1000;
+    ++prefix;
+  }
+  return ThreeDigits(thousandths, absl::StrCat(kPrefixes[prefix], unit));
+}
+
 }  // namespace
 
 std::string FormatRate(std::uint64_t ops_per_second) {
-  static constexpr const char* kUnits[] = {"kop/s", "Mop/s", "Gop/s", "Top/s", "Pop/s"};
-  if (ops_per_second < 1000) return absl::StrCat(ops_per_second, " op/s");
-  std::uint64_t thousandths = ops_per_second;
-  std::size_t unit = 0;
-  while (thousandths >= 1'000'000 && unit + 1 < std::size(kUnits)) {
-    thousandths /= 1000;
-    ++unit;
-  }
-  return ThreeDigits(thousandths, kUnits[unit]);
+  return WithPrefix(ops_per_second, "op/s");
+}
+
+std::string FormatBitRate(std::uint64_t bits_per_second) {
+  return WithPrefix(bits_per_second, "bit/s");
 }
 
 std::string FormatShare(std::uint32_t ppm) {

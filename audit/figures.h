@@ -9,6 +9,8 @@ namespace kaisar::audit {
 
 /// "1.23 Top/s": three digits, rounded down.
 std::string FormatRate(std::uint64_t ops_per_second);
+/// "941 Mbit/s": three digits, rounded down.
+std::string FormatBitRate(std::uint64_t bits_per_second);
 /// "98.7 %", rounded down.
 std::string FormatShare(std::uint32_t ppm);
 /// "412 us", "1.23 ms", "2.05 s".

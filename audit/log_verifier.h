@@ -80,6 +80,7 @@ class LogVerifier {
   void AddCommitment(std::uint64_t index, const v1::CommitmentReceived& commitment);
   void AddClosed(std::uint64_t index, const v1::ChallengeClosed& closed);
   void CheckTimes(const std::string& who, const Open& open, const v1::ChallengeClosed& closed);
+  void CheckTestTimes(const std::string& who, const v1::ChallengeClosed& closed);
   void CheckJudgement(const std::string& who, const Open& open, const v1::ChallengeClosed& closed);
   void NotePresence(const std::string& who, const Open& open, const v1::ChallengeClosed& closed);
   void CountEvidence(const Open& open, const v1::ChallengeClosed& closed);

@@ -5,6 +5,8 @@
 
 #include "absl/numeric/int128.h"
 #include "absl/strings/str_cat.h"
+#include "challenges/bandwidth/terms.h"
+#include "challenges/bandwidth/throughput.h"
 #include "challenges/latency/pings.h"
 #include "challenges/roster.h"
 
@@ -35,6 +37,26 @@ std::uint32_t LatencyShare(std::uint32_t rtt_us, const challenges::LatencyPolicy
   return ShareOf(policy.limit_us - rtt_us, policy.limit_us - policy.target_us);
 }
 
+/// The median of shares is the share of the median: a share only ever grows with its rate.
+std::uint32_t BandwidthShare(const v1::Device& device, const DeviceScore& score,
+                             const challenges::BandwidthPolicy& policy) {
+  return std::min(ShareOf(score.median_down_bits_per_second,
+                          challenges::CountedRate(device.down_bits_per_second(), policy)),
+                  ShareOf(score.median_up_bits_per_second,
+                          challenges::CountedRate(device.up_bits_per_second(), policy)));
+}
+
+std::uint32_t ShareOfKind(v1::Kind kind, const DeviceScore& score) {
+  switch (kind) {
+    case v1::LATENCY:
+      return score.latency_ppm;
+    case v1::BANDWIDTH:
+      return score.bandwidth_ppm;
+    default:
+      return score.compute_ppm;
+  }
+}
+
 }  // namespace
 
 Scorer::Scorer(const v1::Roster& roster, const challenges::Policy& policy)
@@ -63,16 +85,32 @@ void Scorer::Add(const v1::ChallengeClosed& closed, const v1::CommitmentReceived
       tally.median_rtts_us.push_back(
           challenges::Summarize(closed.latency(), policy_.latency.pings).median_us);
     }
+  } else if (closed.kind() == v1::BANDWIDTH) {
+    AddBandwidth(closed, tally);
   } else if (closed.kind() == v1::MATMUL) {
-    const v1::Device& device = *challenges::FindDevice(roster_, closed.device());
-    const auto asked = policy_.classes.find(device.device_class());
-    std::uint64_t rate = 0;
-    if (passed && commitment != nullptr && asked != policy_.classes.end()) {
-      rate = challenges::MatmulRate({asked->second.n, asked->second.rounds}, *commitment);
-    }
-    tally.rates.push_back(rate);
-    tally.compute_shares_ppm.push_back(ShareOf(rate, device.ops_per_second()));
+    AddMatmul(closed, commitment, tally);
   }
+}
+
+void Scorer::AddMatmul(const v1::ChallengeClosed& closed, const v1::CommitmentReceived* commitment,
+                       Tally& tally) const {
+  const v1::Device& device = *challenges::FindDevice(roster_, closed.device());
+  const auto asked = policy_.classes.find(device.device_class());
+  std::uint64_t rate = 0;
+  if (closed.verdict() == v1::PASS && commitment != nullptr && asked != policy_.classes.end()) {
+    rate = challenges::MatmulRate({asked->second.n, asked->second.rounds}, *commitment);
+  }
+  tally.rates.push_back(rate);
+  tally.compute_shares_ppm.push_back(ShareOf(rate, device.ops_per_second()));
+}
+
+void Scorer::AddBandwidth(const v1::ChallengeClosed& closed, Tally& tally) {
+  challenges::BandwidthRates rates;
+  if (closed.verdict() == v1::PASS) {
+    rates = challenges::RatesOf(closed.bandwidth()).value_or(rates);
+  }
+  tally.down_rates.push_back(rates.down_bits_per_second);
+  tally.up_rates.push_back(rates.up_bits_per_second);
 }
 
 std::vector<DeviceScore> Scorer::Scores() const {
@@ -93,6 +131,10 @@ DeviceScore Scorer::ScoreOf(const v1::Device& device, const Tally& tally) const 
       tally.median_rtts_us.empty() ? 0 : LatencyShare(score.median_rtt_us, policy_.latency);
   score.median_ops_per_second = LowerMedian(tally.rates);
   score.compute_ppm = LowerMedian(tally.compute_shares_ppm);
+  score.median_down_bits_per_second = LowerMedian(tally.down_rates);
+  score.median_up_bits_per_second = LowerMedian(tally.up_rates);
+  score.bandwidth_ppm =
+      tally.down_rates.empty() ? 0 : BandwidthShare(device, score, policy_.bandwidth);
 
   std::uint64_t weights = 0, weighted = 0;
   bool enough = false, computes = false;
@@ -104,8 +146,7 @@ DeviceScore Scorer::ScoreOf(const v1::Device& device, const Tally& tally) const 
       enough = enough && have >= policy.least_evidence;
       computes = computes || (kind == v1::MATMUL && policy.weight > 0);
       weights += policy.weight;
-      weighted += std::uint64_t{policy.weight} *
-                  (kind == v1::LATENCY ? score.latency_ppm : score.compute_ppm);
+      weighted += std::uint64_t{policy.weight} * ShareOfKind(kind, score);
     }
   }
   score.quality_ppm = weights == 0 ? 0 : static_cast<std::uint32_t>(weighted / weights);

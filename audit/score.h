@@ -23,10 +23,14 @@ struct DeviceScore {
   std::uint32_t availability_ppm = 0;
   std::uint32_t latency_ppm = 0;
   std::uint32_t compute_ppm = 0;
+  std::uint32_t bandwidth_ppm = 0;
   std::uint32_t quality_ppm = 0;
   std::uint32_t median_rtt_us = 0;          // median of the median RTTs
   std::uint64_t median_ops_per_second = 0;  // over matmul challenges, failed ones 0
-  bool proof_invalid = false;               // one of these makes the score 0
+  // Over bandwidth challenges, failed ones 0.
+  std::uint64_t median_down_bits_per_second = 0;
+  std::uint64_t median_up_bits_per_second = 0;
+  bool proof_invalid = false;  // one of these makes the score 0
   /// Absent: too little evidence of some kind, so the device is left out of the report.
   std::optional<std::uint8_t> score;  // 0 … 200
   /// In words, why the score is below 200 or absent; empty when there is nothing to say.
@@ -37,8 +41,9 @@ struct DeviceScore {
 /// function of the log.
 ///
 /// Result: a PROOF_INVALID makes the score 0 even where evidence is too little otherwise; the
-///         latency share counts answered challenges alone, as the others have no RTT.
-/// Cost:   12 bytes per conclusive challenge.
+///         latency share counts answered challenges alone, as the others have no RTT. Bandwidth is
+///         read from the raw results in the record; what cannot be read counts 0.
+/// Cost:   12 bytes per conclusive challenge, 24 of bandwidth.
 /// Source: docs/protocol.md, Score.
 class Scorer {
  public:
@@ -56,10 +61,15 @@ class Scorer {
     std::vector<std::uint32_t> median_rtts_us;
     std::vector<std::uint32_t> compute_shares_ppm;
     std::vector<std::uint64_t> rates;
+    std::vector<std::uint64_t> down_rates;
+    std::vector<std::uint64_t> up_rates;
     std::uint32_t answered = 0;
     std::uint32_t unanswered = 0;
     std::map<v1::Kind, std::uint32_t> conclusive;
   };
+  void AddMatmul(const v1::ChallengeClosed& closed, const v1::CommitmentReceived* commitment,
+                 Tally& tally) const;
+  static void AddBandwidth(const v1::ChallengeClosed& closed, Tally& tally);
   DeviceScore ScoreOf(const v1::Device& device, const Tally& tally) const;
   std::string Explain(const v1::Device& device, const Tally& tally, const DeviceScore& score) const;
 

@@ -22,6 +22,11 @@ std::string NameOf(const v1::Device& device, const DeviceNames& names) {
   return Printable(absl::StrCat(name->second, " ", in_class), kMostNameBytes);
 }
 
+/// "-" where nothing was measured.
+std::string BitRate(std::uint64_t bits_per_second) {
+  return bits_per_second > 0 ? FormatBitRate(bits_per_second) : "-";
+}
+
 Row RowOf(const DeviceScore& score, const v1::Device& device, const DeviceNames& names) {
   const bool computed = score.median_ops_per_second > 0;
   return {absl::StrCat(score.device),
@@ -29,6 +34,8 @@ Row RowOf(const DeviceScore& score, const v1::Device& device, const DeviceNames&
           absl::StrCat(score.passed, "/", score.failed, "/", score.inconclusive),
           computed ? FormatRate(score.median_ops_per_second) : "-",
           computed ? FormatShare(score.compute_ppm) : "-",
+          BitRate(score.median_down_bits_per_second),
+          BitRate(score.median_up_bits_per_second),
           FormatShare(score.availability_ppm),
           score.median_rtt_us > 0 ? FormatMicroseconds(score.median_rtt_us) : "-",
           score.score.has_value() ? absl::StrCat(*score.score, "/200") : "none",
@@ -53,10 +60,15 @@ nlohmann::ordered_json ToJson(const DeviceScore& score, const v1::Device& device
           {"reasons", reasons},
           {"ops_per_second", score.median_ops_per_second},
           {"claimed_ops_per_second", device.ops_per_second()},
+          {"down_bits_per_second", score.median_down_bits_per_second},
+          {"claimed_down_bits_per_second", device.down_bits_per_second()},
+          {"up_bits_per_second", score.median_up_bits_per_second},
+          {"claimed_up_bits_per_second", device.up_bits_per_second()},
           {"rtt_us", score.median_rtt_us},
           {"availability_ppm", score.availability_ppm},
           {"latency_ppm", score.latency_ppm},
           {"compute_ppm", score.compute_ppm},
+          {"bandwidth_ppm", score.bandwidth_ppm},
           {"quality_ppm", score.quality_ppm},
           {"score", score.score.has_value() ? Json(*score.score) : Json(nullptr)},
           {"why", score.explanation}};
@@ -66,13 +78,13 @@ nlohmann::ordered_json ToJson(const DeviceScore& score, const v1::Device& device
 
 std::string ScoreTable(const v1::Roster& roster, const std::vector<DeviceScore>& scores,
                        const DeviceNames& names) {
-  std::vector<Row> rows = {{"device", "what it is", "pass/fail/inc.", "rate", "of claim", "avail.",
-                            "RTT", "score", "why"}};
+  std::vector<Row> rows = {{"device", "what it is", "pass/fail/inc.", "rate", "of claim", "down",
+                            "up", "avail.", "RTT", "score", "why"}};
   for (const DeviceScore& score : scores) {
     const v1::Device* device = challenges::FindDevice(roster, score.device);
     if (device != nullptr) rows.push_back(RowOf(score, *device, names));
   }
-  return AlignColumns(rows, {1, 8});
+  return AlignColumns(rows, {1, 10});
 }
 
 nlohmann::ordered_json ScoresToJson(const v1::Roster& roster,

@@ -20,10 +20,13 @@ inline constexpr std::uint32_t kMostTestSeconds = 60;  // counted, of one direct
 inline constexpr std::uint32_t kMostTestStreams = 16;
 inline constexpr std::uint32_t kMostDeadlineMs =
     3'600'000;  // an hour, of anything that is waited for
-/// Of a bandwidth test, in bits per second: below the least, a test of seconds has too few packets
-/// to tell a rate; the most is what counts of the highest claim, and a tenth more.
+/// Of a bandwidth test, in bits per second: below the least, a test of seconds has too few blocks
+/// to tell a rate; what the most carries in kMostTestSeconds is still below 2^53 bytes, as JSON
+/// counts.
 inline constexpr std::uint64_t kLeastSentRate = 1'000'000;
-inline constexpr std::uint64_t kMostSentRate = kMostClaim + kMostClaim / 10;
+inline constexpr std::uint64_t kMostCountedRate = 1'000'000'000'000'000;
+inline constexpr std::uint64_t kMostSentRate = kMostCountedRate + kMostCountedRate / 10;
+static_assert(kMostSentRate / 8 * kMostTestSeconds < std::uint64_t{1} << 53);
 
 // What a device keeps and computes fits a uint64 with room: R·n² bytes and 2·n³·R operations.
 static_assert(std::uint64_t{kMostMatmulSize} * kMostMatmulSize * kMostMatmulRounds <

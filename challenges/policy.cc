@@ -51,7 +51,7 @@ BandwidthPolicy ReadBandwidth(YamlReader reader) {
   bandwidth.open_deadline_ms = Uint32(reader, "open_deadline_ms", 1, kMostDeadlineMs);
   bandwidth.start_deadline_ms = Uint32(reader, "start_deadline_ms", 1, kMostDeadlineMs);
   bandwidth.counted_bits_per_second =
-      reader.Uint("counted_bits_per_second", kLeastSentRate, kMostClaim);
+      reader.Uint("counted_bits_per_second", kLeastSentRate, kMostCountedRate);
   if (bandwidth.in_service_seconds > bandwidth.seconds) {
     reader.Fail("in_service_seconds",
                 absl::StrCat("is ", bandwidth.in_service_seconds, ", expected at most ",

@@ -105,12 +105,15 @@ guard_ms: 1000
 registration_window_ms: 20000
 clock_step_ms: 100
 latency: {pings: 4, spacing_ms: 10, deadline_ms: 5000, target_us: 20000, limit_us: 200000}
+bandwidth: {seconds: 1, in_service_seconds: 1, streams: 1, open_deadline_ms: 3000, start_deadline_ms: 3000,
+  counted_bits_per_second: 100000000}
 phases:
   registering:
     latency: {count: 6, weight: 1, least_evidence: 3}
     matmul: {count: 2, weight: 3, least_evidence: 2}
   standby:
     latency: {count: 6, weight: 1, least_evidence: 3}
+    bandwidth: {count: 2, weight: 1, least_evidence: 1}
     matmul: {count: 2, weight: 3, least_evidence: 2}
   in_service:
     latency: {count: 6, weight: 1, least_evidence: 3}

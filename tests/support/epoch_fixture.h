@@ -18,9 +18,13 @@ namespace kaisar::testing {
 ///
 /// Seven devices, n = 256, a minute:
 ///   1, 2  honest, of one owner              5  one bit of its first opening is wrong: score 0
-///   3     honest, registering               6  honest but slow: its matmul takes 20 s; also
-///   4     honest, in service; one latency      unreachable for its first latency challenge
-///         challenge STOPPED                 7  busy for the other slot at each matmul: left out
+///   3     honest, registering               6  honest but slow: its matmul takes 20 s, its upload
+///   4     honest, in service; one latency      is 40 Mbit/s; also unreachable for its first
+///         challenge STOPPED                    latency challenge
+///                                           7  busy for the other slot at each matmul: left out
+/// Bandwidth, in standby alone, reaches the 100 Mbit/s that count of 1 Gbit/s, but for device 6. Of
+/// the first of two challenges, the checker's line was full for device 1, and a test of device 1 by
+/// the other slot was in the way of device 2's.
 class EpochFixture {
  public:
   static constexpr std::uint32_t kSlot = 3;

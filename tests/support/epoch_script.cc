@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "base/check.h"
 #include "base/sha256.h"
 #include "challenges/judge.h"
@@ -22,6 +23,7 @@ using challenges::PlannedChallenge;
 
 constexpr std::uint64_t kNsPerMs = 1'000'000;
 constexpr std::uint32_t kPings = 4;
+constexpr std::uint64_t kMegabit = 1'000'000;
 
 struct Event {
   std::uint64_t at_ms = 0;
@@ -56,7 +58,9 @@ class Script {
       return;
     }
     Issue();
-    planned.kind == v1::MATMUL ? AnswerMatmul() : AnswerLatency();
+    if (planned.kind == v1::LATENCY) AnswerLatency();
+    if (planned.kind == v1::BANDWIDTH) AnswerBandwidth();
+    if (planned.kind == v1::MATMUL) AnswerMatmul();
     Close(closed_.sent_ms() + closed_.elapsed_ms(), &issued_);
   }
 
@@ -110,9 +114,50 @@ class Script {
          *evidence.mutable_transcript()->mutable_signature());
   }
 
+  void AnswerBandwidth() {
+    if (planned_.device == 2 && planned_.sequence == 0) {
+      ShowOtherSlotsChallenge(1);
+      return;
+    }
+    const bool full_line = planned_.device == 1 && planned_.sequence == 0;
+    AddTest(v1::DOWN, full_line ? 60 : 110);
+    AddTest(v1::UP, planned_.device == 6 ? 40 : 110);
+    v1::BandwidthEvidence& evidence = *closed_.mutable_bandwidth();
+    evidence.set_checker_out_bits_per_second(full_line ? 60 * kMegabit : 1000 * kMegabit);
+    evidence.set_checker_in_bits_per_second(1000 * kMegabit);
+    const Digest hash = challenges::BandwidthResultsHash(evidence.tests(0).measured().result(),
+                                                         evidence.tests(1).measured().result());
+    Sign(challenges::BandwidthTranscriptDigest(domain_, id_, digest_, hash),
+         *evidence.mutable_transcript()->mutable_signature());
+    closed_.set_transport(v1::COMPLETED);
+    closed_.set_elapsed_ms(4900);
+  }
+
+  // Of a second, at so many Mbit/s, in which the line carries nothing else. Its process takes 2.2
+  // s.
+  void AddTest(v1::Direction direction, std::uint64_t megabits_per_second) {
+    const std::uint64_t bytes = megabits_per_second * kMegabit / 8;
+    const std::string iperf =
+        absl::StrFormat(R"("iperf":{"end":{"sum_sent":{"bytes":%d,"seconds":1.000002},)"
+                        R"("sum_received":{"bytes":%d,"seconds":1.000003}}}})",
+                        bytes, bytes);
+    v1::BandwidthEvidence::Test& test = *closed_.mutable_bandwidth()->add_tests();
+    test.set_direction(direction);
+    test.set_waited_ms(100);
+    test.mutable_opened()->set_direction(direction);
+    test.mutable_opened()->set_port(5201);
+    test.mutable_opened()->set_rsa_public_key("a key");
+    test.set_checker_result(absl::StrFormat(
+        R"({"state":"completed","detail":"","link":{"interface":"eth0","out_bytes":%d,"in_bytes":%d,)"
+        R"("elapsed_us":2200000},%s)",
+        bytes * 11 / 5, bytes * 11 / 5, iperf));
+    test.mutable_measured()->set_direction(direction);
+    test.mutable_measured()->set_result(R"({"state":"completed","detail":"",)" + iperf);
+  }
+
   void AnswerMatmul() {
     if (planned_.device == 7) {
-      ShowOtherSlotsChallenge();
+      ShowOtherSlotsChallenge(planned_.device);
       return;
     }
     const challenges::MatmulShape shape{256, 2};
@@ -151,12 +196,13 @@ class Script {
     *AddEvent(closed_.sent_ms() + elapsed_ms).mutable_commitment() = *commitment_;
   }
 
-  // The other slot's challenge as it would have been sent a moment before ours.
-  void ShowOtherSlotsChallenge() {
+  // The other slot's challenge to a device as it would have been sent a moment before ours.
+  void ShowOtherSlotsChallenge(std::uint32_t device) {
     v1::SignedChallenge& shown = *closed_.mutable_refusal()->mutable_running();
     shown = issued_.challenge();
     v1::Challenge& terms = *shown.mutable_challenge();
     terms.set_slot(EpochFixture::kOtherSlot);
+    terms.set_device(device);
     terms.set_challenge_id(ToString(Sha256(id_)));
     challenges::SignChallenge(EpochFixture::SlotKey(EpochFixture::kOtherSlot), domain_, shown);
     closed_.set_transport(v1::DECLINED);

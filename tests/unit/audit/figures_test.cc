@@ -14,6 +14,9 @@ TEST(Figures, HaveThreeDigitsRoundedDown) {
   EXPECT_EQ(FormatRate(12'390'000'000), "12.3 Gop/s");
   EXPECT_EQ(FormatRate(999'999'999'999), "999 Gop/s");
   EXPECT_EQ(FormatRate(1'234'000'000'000), "1.23 Top/s");
+  EXPECT_EQ(FormatBitRate(0), "0 bit/s");
+  EXPECT_EQ(FormatBitRate(941'999'999), "941 Mbit/s");
+  EXPECT_EQ(FormatBitRate(9'415'000'000), "9.41 Gbit/s");
   EXPECT_EQ(FormatRate(5'000'000'000'000'000'000), "5000 Pop/s");
 }
 

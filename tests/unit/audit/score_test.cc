@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
+
 namespace kaisar::audit {
 namespace {
 
@@ -240,6 +242,106 @@ TEST_F(Scoring, ListsAllDevicesOfTheRosterAndNoOther) {
   EXPECT_EQ(scores[0].device, 1u);
   EXPECT_EQ(scores[1].device, 2u);
   EXPECT_EQ(scores[0].passed, 0u);
+}
+
+/// Devices in standby of which bandwidth is asked, too: 100 Mbit/s down and 20 up are claimed, and
+/// 50 count at most.
+class BandwidthScoring : public ::testing::Test {
+ protected:
+  BandwidthScoring() {
+    policy_.bandwidth = {1, 1, 1, 1000, 1000, 50'000'000};
+    policy_.phases[v1::STANDBY] = {{v1::LATENCY, {10, 1, 1}}, {v1::BANDWIDTH, {3, 1, 1}}};
+    roster_.mutable_devices(0)->set_down_bits_per_second(100'000'000);
+    roster_.mutable_devices(0)->set_up_bits_per_second(20'000'000);
+    v1::ChallengeClosed answered;
+    answered.set_device(1);
+    answered.set_kind(v1::LATENCY);
+    answered.set_verdict(v1::PASS);
+    answered.mutable_latency()->add_echoes()->set_rtt_us(1);
+    scorer_.Add(answered, nullptr);
+  }
+
+  static std::string Line(std::uint64_t bits) {
+    return absl::StrCat(R"({"iperf":{"end":{"sum_sent":{"bytes":)", bits / 8,
+                        R"(,"seconds":1},"sum_received":{"bytes":)", bits / 8,
+                        R"(,"seconds":1}}}})");
+  }
+  static v1::ChallengeClosed Closed(std::uint64_t down, std::uint64_t up) {
+    v1::ChallengeClosed closed;
+    closed.set_device(1);
+    closed.set_kind(v1::BANDWIDTH);
+    closed.set_verdict(v1::PASS);
+    for (const v1::Direction direction : {v1::DOWN, v1::UP}) {
+      v1::BandwidthEvidence::Test& test = *closed.mutable_bandwidth()->add_tests();
+      test.set_direction(direction);
+      test.set_checker_result(Line(direction == v1::DOWN ? down : up));
+      test.mutable_measured()->set_result(test.checker_result());
+    }
+    return closed;
+  }
+  void Fail() {
+    v1::ChallengeClosed closed = Closed(100'000'000, 100'000'000);
+    closed.set_verdict(v1::FAIL);
+    closed.set_reason(v1::UNREACHABLE);
+    scorer_.Add(closed, nullptr);
+  }
+  void Measure(std::uint64_t down, std::uint64_t up) { scorer_.Add(Closed(down, up), nullptr); }
+  DeviceScore First() { return scorer_.Scores().front(); }
+
+  v1::Roster roster_ = SomeRoster();
+  challenges::Policy policy_ = SomePolicy();
+  Scorer scorer_{roster_, policy_};
+};
+
+TEST_F(BandwidthScoring, FullMarksForWhatCountsOfTheClaim) {
+  Measure(50'000'000, 20'000'000);
+  EXPECT_EQ(First().bandwidth_ppm, 1'000'000u);
+  EXPECT_EQ(First().score, 200);
+  EXPECT_EQ(First().explanation, "");
+}
+
+TEST_F(BandwidthScoring, TheWeakerDirectionCounts) {
+  Measure(50'000'000, 5'000'000);
+  EXPECT_EQ(First().bandwidth_ppm, 250'000u);
+  EXPECT_EQ(First().quality_ppm, 625'000u);
+  EXPECT_EQ(First().score, 125);
+  EXPECT_EQ(First().explanation,
+            "measured 50.0 Mbit/s down and 5.00 Mbit/s up, 25.0 % of what counts");
+}
+
+TEST_F(BandwidthScoring, TakesTheMedianOfEachDirection) {
+  Measure(10'000'000, 20'000'000);
+  Measure(20'000'000, 10'000'000);
+  Measure(30'000'000, 15'000'000);
+  Measure(40'000'000, 5'000'000);
+  EXPECT_EQ(First().median_down_bits_per_second, 20'000'000u);
+  EXPECT_EQ(First().median_up_bits_per_second, 10'000'000u);
+  EXPECT_EQ(First().bandwidth_ppm, 400'000u);
+}
+
+TEST_F(BandwidthScoring, AFailedProbeCountsZero) {
+  Measure(50'000'000, 20'000'000);
+  Fail();
+  EXPECT_EQ(First().bandwidth_ppm, 0u);  // the lower one of 0 and 1
+  EXPECT_EQ(First().availability_ppm, 1'000'000u);
+  Measure(50'000'000, 20'000'000);
+  EXPECT_EQ(First().bandwidth_ppm, 1'000'000u);
+}
+
+TEST_F(BandwidthScoring, WhatNothingWasMeasuredOfHasNoShare) {
+  EXPECT_EQ(First().bandwidth_ppm, 0u);
+  EXPECT_EQ(First().score, std::nullopt);
+  EXPECT_EQ(First().explanation, "left out: 0 conclusive bandwidth challenges of the 1 needed");
+}
+
+TEST_F(BandwidthScoring, ReadsTheRawResultsAndNothingElse) {
+  v1::ChallengeClosed closed = Closed(50'000'000, 20'000'000);
+  closed.mutable_bandwidth()->mutable_tests(0)->mutable_measured()->set_result(Line(500'000'000));
+  scorer_.Add(closed, nullptr);
+  EXPECT_EQ(First().median_down_bits_per_second, 50'000'000u);  // ten times as much gains nothing
+  closed.mutable_bandwidth()->mutable_tests(1)->set_checker_result("{");
+  scorer_.Add(closed, nullptr);
+  EXPECT_EQ(First().median_up_bits_per_second, 0u);
 }
 
 TEST(ScoringLimits, LargestRatesAndClaimsDoNotOverflow) {

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_replace.h"
 #include "base/sha256.h"
 #include "challenges/roster.h"
 #include "challenges/signed_messages.h"
@@ -12,6 +13,7 @@ namespace kaisar::audit {
 namespace {
 
 using testing::EpochFixture;
+using v1::BANDWIDTH;
 using v1::LATENCY;
 using v1::MATMUL;
 
@@ -130,6 +132,52 @@ const Change kPings[] = {
      }},
 };
 
+v1::BandwidthEvidence::Test& TestOf(EpochFixture& epoch, std::uint32_t device, int test) {
+  return *epoch.Closed(device, BANDWIDTH, 1).mutable_bandwidth()->mutable_tests(test);
+}
+
+/// Ten times as much, in bytes.
+void MultiplyCounts(std::string& result) {
+  ASSERT_GE(absl::StrReplaceAll({{",\"seconds\"", "0,\"seconds\""}}, &result), 2);
+}
+
+const Change kTests[] = {
+    {"DeviceReportsTenTimesAsMuch", "expected FAIL SIGNATURE_INVALID",
+     [](EpochFixture& e) {
+       MultiplyCounts(*TestOf(e, 6, 0).mutable_measured()->mutable_result());
+     }},
+    {"CutResult", "expected FAIL MALFORMED",
+     [](EpochFixture& e) { TestOf(e, 6, 0).mutable_measured()->mutable_result()->resize(50); }},
+    {"ResultsOfAnotherChallenge", "expected FAIL SIGNATURE_INVALID",
+     [](EpochFixture& e) {
+       *e.Closed(6, BANDWIDTH, 1).mutable_bandwidth() = e.Closed(6, BANDWIDTH, 0).bandwidth();
+     }},
+    {"ResultsOfAnotherDevice", "expected FAIL SIGNATURE_INVALID",
+     [](EpochFixture& e) {
+       *e.Closed(6, BANDWIDTH, 1).mutable_bandwidth() = e.Closed(5, BANDWIDTH, 1).bandwidth();
+     }},
+    {"ResultsSwapped", "expected INCONCLUSIVE STOPPED",
+     [](EpochFixture& e) {
+       e.Closed(6, BANDWIDTH, 1).mutable_bandwidth()->mutable_tests()->SwapElements(0, 1);
+     }},
+    {"SignatureOfTheResults", "expected FAIL SIGNATURE_INVALID",
+     [](EpochFixture& e) {
+       FlipByte(*e.Closed(6, BANDWIDTH, 1)
+                     .mutable_bandwidth()
+                     ->mutable_transcript()
+                     ->mutable_signature());
+     }},
+    {"NoTranscript", "the checker's record is unusable: the call completed without a transcript",
+     [](EpochFixture& e) { e.Closed(6, BANDWIDTH, 1).mutable_bandwidth()->clear_transcript(); }},
+    {"NoCountOfTheChecker", "the checker's record is unusable: result is no JSON",
+     [](EpochFixture& e) { TestOf(e, 6, 1).clear_checker_result(); }},
+    {"TestOfHalfASecond", "expected FAIL MALFORMED: a test was cut short",
+     [](EpochFixture& e) {
+       std::string& result = *TestOf(e, 6, 1).mutable_checker_result();
+       ASSERT_EQ(absl::StrReplaceAll({{"1.000003", "0.500003"}}, &result), 1);
+     }},
+};
+
 const Change kExcuses[] = {
     {"StoppedWhileItWasRunning", "is STOPPED, but other challenges show that the checker was",
      [](EpochFixture& e) {
@@ -159,7 +207,21 @@ TEST_P(ChangedEvidence, IsRefusedWithATellingDifference) {
 
 INSTANTIATE_TEST_SUITE_P(Proofs, ChangedEvidence, ::testing::ValuesIn(kProofs), NameOfChange);
 INSTANTIATE_TEST_SUITE_P(Pings, ChangedEvidence, ::testing::ValuesIn(kPings), NameOfChange);
+INSTANTIATE_TEST_SUITE_P(Tests, ChangedEvidence, ::testing::ValuesIn(kTests), NameOfChange);
 INSTANTIATE_TEST_SUITE_P(Excuses, ChangedEvidence, ::testing::ValuesIn(kExcuses), NameOfChange);
+
+TEST(ChangedCount, OfTheCheckerAfterTheReportIsRefused) {
+  EpochFixture epoch;
+  const std::vector<Digest> words = epoch.report.words;
+  for (auto& test : *epoch.Closed(1, BANDWIDTH, 1).mutable_bandwidth()->mutable_tests()) {
+    absl::StrReplaceAll({{"13750000,\"sec", "1375000,\"sec"}}, test.mutable_checker_result());
+  }
+  epoch.ReportAsRecorded();
+  epoch.report.words = words;
+  ExpectDifference(VerifyEpoch(epoch),
+                   "report: score of device 1 is 200, expected 164: measured 10.9 Mbit/s down and "
+                   "10.9 Mbit/s up, 10.9 % of what counts");
+}
 
 }  // namespace
 }  // namespace kaisar::audit

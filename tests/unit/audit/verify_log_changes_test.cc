@@ -1,6 +1,8 @@
 // Single changes to the log by the slot that keeps it: the tree is made anew, the scores follow the
 // changed records, and the report is signed again, so that only the deeper checks can notice.
 
+#include <limits>
+
 #include "absl/strings/str_replace.h"
 #include "base/sha256.h"
 #include "challenges/roster.h"
@@ -11,6 +13,7 @@ namespace kaisar::audit {
 namespace {
 
 using testing::EpochFixture;
+using v1::BANDWIDTH;
 using v1::LATENCY;
 using v1::MATMUL;
 
@@ -104,6 +107,18 @@ const Change kVerdicts[] = {
      [](EpochFixture& e) {
        SetVerdict(e.Closed(6, LATENCY, 0), v1::INCONCLUSIVE, v1::DEVICE_BUSY);
      }},
+    {"FullLineAsAnExcuse", "verdict is INCONCLUSIVE UPLINK_SATURATED, expected PASS",
+     [](EpochFixture& e) {
+       SetVerdict(e.Closed(6, BANDWIDTH, 0), v1::INCONCLUSIVE, v1::UPLINK_SATURATED);
+     }},
+    {"FullLineCounted", "verdict is PASS, expected INCONCLUSIVE UPLINK_SATURATED",
+     [](EpochFixture& e) { SetVerdict(e.Closed(1, BANDWIDTH, 0), v1::PASS, v1::NONE); }},
+    {"TestOfAnotherDeviceForged",
+     "verdict is INCONCLUSIVE DEVICE_CHALLENGED, expected FAIL REFUSED",
+     [](EpochFixture& e) {
+       FlipByte(
+           *e.Closed(2, BANDWIDTH, 0).mutable_refusal()->mutable_running()->mutable_signature());
+     }},
     {"NoVerdict", "verdict is VERDICT_UNSPECIFIED, expected PASS",
      [](EpochFixture& e) {
        SetVerdict(e.Closed(1, LATENCY, 0), v1::VERDICT_UNSPECIFIED, v1::NONE);
@@ -150,6 +165,15 @@ const Change kTimes[] = {
        e.Commitment(6, 0).set_elapsed_ns(30'000'000'001);
        e.Closed(6, MATMUL, 0).set_elapsed_ms(30'015);
      }},
+    {"ShorterThanItsTests", "took 4000 ms, but its tests 4600000 us",
+     [](EpochFixture& e) { e.Closed(1, BANDWIDTH, 1).set_elapsed_ms(4000); }},
+    {"ShorterThanTheWaitForItsLine", "took 4900 ms, but its tests",
+     [](EpochFixture& e) {
+       e.Closed(1, BANDWIDTH, 1)
+           .mutable_bandwidth()
+           ->mutable_tests(0)
+           ->set_waited_ms(std::numeric_limits<std::uint64_t>::max());
+     }},
     {"GivenUpWithinTheSlack", "was given up at",
      [](EpochFixture& e) {
        v1::ChallengeClosed& closed = e.Closed(6, LATENCY, 0);
@@ -170,6 +194,14 @@ const Change kChallenges[] = {
        v1::ChallengeIssued& issued = e.Issued(1, MATMUL, 0);
        v1::MatmulParams params = challenges::MatmulParamsOf(issued.challenge());
        params.set_samples(1);
+       issued.mutable_challenge()->set_params(params.SerializeAsString());
+       Resign(issued);
+     }},
+    {"LowerRate", "params is",
+     [](EpochFixture& e) {
+       v1::ChallengeIssued& issued = e.Issued(1, BANDWIDTH, 1);
+       v1::BandwidthParams params = challenges::BandwidthParamsOf(issued.challenge());
+       params.set_up_bits_per_second(params.up_bits_per_second() / 2);
        issued.mutable_challenge()->set_params(params.SerializeAsString());
        Resign(issued);
      }},
@@ -216,7 +248,7 @@ const Change kEpochFacts[] = {
      }},
     {"SlotMissingInTheRoster", "nothing in the log can be recomputed",
      [](EpochFixture& e) { e.opened().mutable_roster()->mutable_slots()->DeleteSubrange(0, 1); }},
-    {"Claim", "report: score of device 6 is 55, expected 166",
+    {"Claim", "report: score of device 6 is 55, expected 146",
      [](EpochFixture& e) {
        e.opened().mutable_roster()->mutable_devices(5)->set_ops_per_second(3'000'000);
      }},

@@ -52,12 +52,13 @@ TEST_F(HonestEpoch, IsAcceptedAndCountsWhatWasChecked) {
   EXPECT_EQ(result->difference_count, 0u) << absl::StrJoin(result->differences, "\n");
   EXPECT_EQ(result->records, epoch_.records.size());
   EXPECT_EQ(last_progress, result->records);
-  // 7 devices: 6 latency challenges each; 6 of them 3 matmul challenges each, muster included.
-  EXPECT_EQ(result->challenges, 7u * 6 + 6 * 3);
+  // 7 devices: 6 latency challenges each; 6 of them 3 matmul challenges each, muster included; 5 in
+  // standby 2 bandwidth challenges each.
+  EXPECT_EQ(result->challenges, 7u * 6 + 6 * 3 + 5 * 2);
   // 14 proofs of 4 samples pass. Signed: all issued but one, 15 commitments and openings, all
-  // transcripts but two, the report.
+  // transcripts but two of pings and one of bandwidth, the report.
   EXPECT_EQ(result->samples_checked, 14u * 4);
-  EXPECT_EQ(result->signatures_checked, 59u + 15 + 15 + 40 + 1);
+  EXPECT_EQ(result->signatures_checked, 69u + 15 + 15 + 40 + 9 + 1);
 }
 
 TEST_F(HonestEpoch, GivesEveryDeviceItsScoreAndSaysWhy) {
@@ -72,7 +73,8 @@ TEST_F(HonestEpoch, GivesEveryDeviceItsScoreAndSaysWhy) {
   EXPECT_THAT(said, ::testing::ElementsAre(
                         "1 200 ", "2 200 ", "3 200 ", "4 200 ",
                         "5 0 a wrong proof makes the score 0 (1 PROOF_INVALID)",
-                        "6 55 reached 33.5 % of the claimed rate; answered 83.3 % of the latency "
+                        "6 55 reached 33.5 % of the claimed rate; measured 109 Mbit/s down and "
+                        "39.9 Mbit/s up, 39.9 % of what counts; answered 83.3 % of the latency "
                         "challenges (1 UNREACHABLE)",
                         "7 none left out: 0 conclusive matmul challenges of the 2 needed (3 "
                         "DEVICE_CHALLENGED)"));
@@ -81,11 +83,9 @@ TEST_F(HonestEpoch, GivesEveryDeviceItsScoreAndSaysWhy) {
 TEST_F(HonestEpoch, IsPrintedAsATableWithALastLineAndExitStatus0) {
   EXPECT_EQ(Run(), 0);
   EXPECT_THAT(out_.str(), HasSubstr("device  what it is  pass/fail/inc."));
-  EXPECT_THAT(
-      out_.str(),
-      HasSubstr(
-          "     6  (cpu)                8/1/0  3.35 Mop/s    33.5 %   83.3 %  6.03 ms   55/200  "
-          "reached"));
+  EXPECT_THAT(out_.str(), HasSubstr("     6  (cpu)               10/1/0  3.35 Mop/s    33.5 %  109 "
+                                    "Mbit/s  39.9 Mbit/s   83.3 % "
+                                    " 6.03 ms   55/200  reached"));
   EXPECT_THAT(out_.str(), HasSubstr("\nholds: "));
   EXPECT_EQ(errors_.str(), "");
 }
@@ -98,6 +98,10 @@ TEST_F(HonestEpoch, IsPrintedAsJson) {
   EXPECT_EQ(json["devices"][4]["reasons"]["PROOF_INVALID"], 1);
   EXPECT_EQ(json["devices"][5]["score"], 55);
   EXPECT_EQ(json["devices"][5]["class"], "cpu");
+  EXPECT_EQ(json["devices"][5]["down_bits_per_second"], 109'999'670);
+  EXPECT_EQ(json["devices"][5]["up_bits_per_second"], 39'999'880);
+  EXPECT_EQ(json["devices"][5]["claimed_up_bits_per_second"], 1'000'000'000);
+  EXPECT_EQ(json["devices"][5]["bandwidth_ppm"], 399'998);
   EXPECT_EQ(json["devices"][6]["score"], nullptr);
 }
 
@@ -214,7 +218,7 @@ TEST(ChangedReport, MeasurementsChangedAfterTheReportAreRefused) {
   }
   epoch.ReportAsRecorded();
   epoch.report.words = words;
-  ExpectDifference(VerifyEpoch(epoch), "report: score of device 2 is 200, expected 190");
+  ExpectDifference(VerifyEpoch(epoch), "report: score of device 2 is 200, expected 192");
 }
 
 }  // namespace

@@ -166,8 +166,9 @@ TEST(BandwidthParams, AskATenthAboveTheClaim) {
 TEST(BandwidthParams, AskNoMoreThanATenthAboveWhatCounts) {
   EXPECT_EQ(BandwidthParamsWith(10'000'000'000, 1'000'000'000, v1::STANDBY).down_bits_per_second(),
             1'100'000'000u);
-  EXPECT_EQ(BandwidthParamsWith(~std::uint64_t{0}, kMostClaim, v1::STANDBY).down_bits_per_second(),
-            kMostSentRate);
+  EXPECT_EQ(
+      BandwidthParamsWith(~std::uint64_t{0}, kMostCountedRate, v1::STANDBY).down_bits_per_second(),
+      kMostSentRate);
 }
 
 TEST(BandwidthParams, AskEnoughToMeasureATinyClaim) {
@@ -283,9 +284,9 @@ TEST(ValidateChallenge, RefusesAbsurdBandwidthParameters) {
   EXPECT_EQ(BandwidthErrorAfter([](auto& p) { p.set_streams(17); }),
             "streams is 17, expected 1 to 16");
   EXPECT_EQ(BandwidthErrorAfter([](auto& p) { p.set_down_bits_per_second(999'999); }),
-            "down_bits_per_second is 999999, expected 1000000 to 1100000000000000000");
+            "down_bits_per_second is 999999, expected 1000000 to 1100000000000000");
   EXPECT_EQ(BandwidthErrorAfter([](auto& p) { p.set_up_bits_per_second(kMostSentRate + 1); }),
-            "up_bits_per_second is 1100000000000000001, expected 1000000 to 1100000000000000000");
+            "up_bits_per_second is 1100000000000001, expected 1000000 to 1100000000000000");
   EXPECT_EQ(BandwidthErrorAfter([](auto& p) { p.clear_open_ms(); }),
             "open_ms is 0, expected 1 to 3600000");
   EXPECT_EQ(BandwidthErrorAfter([](auto& p) { p.set_start_ms(3'600'001); }),

@@ -30,6 +30,8 @@ checker::EpochResult Result() {
   good.availability_ppm = 1'000'000;
   good.median_rtt_us = 412;
   good.median_ops_per_second = 4'938'270'000;
+  good.median_down_bits_per_second = 941'000'000;
+  good.median_up_bits_per_second = 93'900'000;
   good.score = 198;
   audit::DeviceScore& silent = result.scores[1];
   silent.failed = 3;
@@ -40,16 +42,19 @@ checker::EpochResult Result() {
 }
 
 TEST(Summary, AlignsWhatEachDeviceEarned) {
-  EXPECT_EQ(
-      checker::SummaryTable(Result(), {{1, "one\x1b[2J"}}),
-      "epoch 7, slot 0: 40 records\n"
-      "device  what it is     pass/fail/inc.        rate  of claim   avail.     RTT    score"
-      "  why\n"
-      "     1  one?[2J (cpu)          12/0/0  4.93 Gop/s    98.7 %  100.0 %  412 us  198/200\n"
-      "    22  (cpu)                   0/3/9           -         -    0.0 %       -     none"
-      "  too little evidence\n"
-      "log:    data/epoch-7.log\n"
-      "report: data/epoch-7.report.json\n");
+  EXPECT_EQ(checker::SummaryTable(Result(), {{1, "one\x1b[2J"}}),
+            "epoch 7, slot 0: 40 records\n"
+            "device  what it is     pass/fail/inc.        rate  of claim        down           up  "
+            " avail."
+            "     RTT    score  why\n"
+            "     1  one?[2J (cpu)          12/0/0  4.93 Gop/s    98.7 %  941 Mbit/s  93.9 Mbit/s  "
+            "100.0 %"
+            "  412 us  198/200\n"
+            "    22  (cpu)                   0/3/9           -         -           -            -  "
+            "  0.0 %"
+            "       -     none  too little evidence\n"
+            "log:    data/epoch-7.log\n"
+            "report: data/epoch-7.report.json\n");
 }
 
 TEST(Summary, SaysTheSameInJson) {
