@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "audit/figures.h"
 #include "audit/names.h"
+#include "challenges/bandwidth/throughput.h"
 #include "challenges/judge.h"
 #include "challenges/latency/pings.h"
 
@@ -108,6 +109,13 @@ std::vector<EventField> FieldsOf(const Outcome& outcome, const challenges::Polic
       const challenges::MatmulShape shape{params->second.n, params->second.rounds};
       fields.push_back(
           {"ops_per_second", absl::StrCat(challenges::MatmulRate(shape, *outcome.commitment))});
+    }
+  }
+  if (closed.verdict() == v1::PASS && closed.has_bandwidth()) {
+    const auto rates = challenges::RatesOf(closed.bandwidth());
+    if (rates.ok()) {
+      fields.push_back({"down_bits_per_second", absl::StrCat(rates->down_bits_per_second)});
+      fields.push_back({"up_bits_per_second", absl::StrCat(rates->up_bits_per_second)});
     }
   }
   if (closed.verdict() != v1::PASS && !outcome.explanation.empty()) {

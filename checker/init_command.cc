@@ -41,6 +41,12 @@ password: password                 # opens keystore and hash_chain: a file (mode
 # tell whether it is you that is offline: then the challenge is inconclusive.
 # reference_endpoints: ["one.one.one.one:443", "dns.google:443"]
 
+# What this machine's own connection carries, in bits per second, 1000000 to 1000000000000. Needed when
+# the policy asks bandwidth: tests under way never ask for more than 80 % of it, so a figure that is
+# too large makes devices look slow.
+# connection: {out_bits_per_second: 1000000000, in_bits_per_second: 1000000000}
+# iperf: /usr/bin/kaisar-iperf     # default: kaisar-iperf beside kaisar-checker
+
 # check_threads: 1                 # threads that check proofs, 1 to 64
 # max_matmul_in_flight: 4096       # matmul challenges at one time, 1 to 65536
 # connect_timeout_ms: 3000         # TCP and TLS, 100 to 60000

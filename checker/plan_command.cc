@@ -1,10 +1,12 @@
 #include "checker/plan_command.h"
 
+#include <map>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "audit/log_reader.h"
 #include "audit/names.h"
 #include "base/file.h"
@@ -102,6 +104,13 @@ void PrintJson(const challenges::PlannedChallenge& planned, const Digest& id, bo
              ToHex(id));
 }
 
+/// "12 latency, 2 bandwidth, 4 matmul".
+std::string CountsOf(const std::map<v1::Kind, std::uint64_t>& kinds) {
+  return absl::StrJoin(kinds, ", ", [](std::string* out, const auto& kind) {
+    absl::StrAppend(out, kind.second, " ", audit::NameOf(kind.first));
+  });
+}
+
 }  // namespace
 
 absl::StatusOr<PlanInputs> ReadPlanInputs(const PlanOptions& options) {
@@ -129,6 +138,7 @@ absl::Status PrintPlan(const PlanInputs& inputs, const PlanOptions& options, std
                    MakePlan(inputs.key, inputs.scope, inputs.roster, inputs.policy));
   std::uint64_t all = 0;
   std::uint64_t printed = 0;
+  std::map<v1::Kind, std::uint64_t> kinds;
   if (options.json) {
     out << absl::StrFormat(R"({"epoch": %d, "slot": %d, "beacon": "%s", "challenges": [)",
                            inputs.scope.epoch, inputs.scope.slot, ToHex(inputs.scope.beacon));
@@ -139,6 +149,7 @@ absl::Status PrintPlan(const PlanInputs& inputs, const PlanOptions& options, std
   for (const challenges::PlannedChallenge& planned : plan) {
     if (options.device && planned.device != *options.device) continue;
     ++all;
+    ++kinds[planned.kind];
     if (options.limit != 0 && printed == options.limit) continue;
     const Digest id = ChallengeId(inputs.scope, planned);
     if (options.json) {
@@ -148,8 +159,9 @@ absl::Status PrintPlan(const PlanInputs& inputs, const PlanOptions& options, std
     }
     ++printed;
   }
-  out << (options.json ? absl::StrFormat("\n], \"planned\": %d}\n", all)
-                       : absl::StrFormat("%d of %d challenges\n", printed, all));
+  out << (options.json
+              ? absl::StrFormat("\n], \"planned\": %d}\n", all)
+              : absl::StrFormat("%d of %d challenges: %s\n", printed, all, CountsOf(kinds)));
   return absl::OkStatus();
 }
 

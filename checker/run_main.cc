@@ -22,7 +22,9 @@ void AddRun(CLI::App& app, Chosen& chosen) {
       "run",
       "challenge devices, epoch after epoch, and report what they are worth. With registry: evm "
       "the chain says which, and the reports go to the chain: opened, committed, revealed and "
-      "settled beside the next epoch");
+      "settled beside the next epoch. A policy that asks bandwidth needs the config's connection, "
+      "and "
+      "kaisar-iperf beside this program");
   run->add_option("--config", options->config, "checker.yaml")->required();
   run->add_option("--epochs", options->epochs,
                   "end after so many reports, once the chain has settled or missed them; 0: run on")

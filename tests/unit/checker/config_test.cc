@@ -145,6 +145,29 @@ TEST(Config, RefusesTooManyReferenceEndpoints) {
               AllOf(HasSubstr("17"), HasSubstr("16")));
 }
 
+TEST(Config, ReadsWhatTheConnectionCarriesAndWhereIperfIs) {
+  const auto none = With("");
+  ASSERT_TRUE(none.ok()) << none.status();
+  EXPECT_FALSE(none->connection.has_value());
+  EXPECT_EQ(none->iperf, "");
+  const auto config = With(
+      "connection: {out_bits_per_second: 1000000, in_bits_per_second: 1000000000000}\n"
+      "iperf: bin/kaisar-iperf\n");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->connection->out_bits_per_second, 1'000'000u);
+  EXPECT_EQ(config->connection->in_bits_per_second, 1'000'000'000'000u);
+  EXPECT_EQ(config->iperf, "/srv/kaisar/bin/kaisar-iperf");
+}
+
+TEST(Config, NamesWhatIsWrongWithTheConnection) {
+  EXPECT_THAT(ErrorOf("connection: {out_bits_per_second: 1000000}\n"),
+              HasSubstr("connection.in_bits_per_second"));
+  EXPECT_THAT(ErrorOf("connection: {out_bits_per_second: 999999, in_bits_per_second: 1000000}\n"),
+              AllOf(HasSubstr(":9"), HasSubstr("connection.out_bits_per_second"),
+                    HasSubstr("999999"), HasSubstr("1000000")));
+  EXPECT_THAT(ErrorOf("connection: {out: 1000000}\n"), HasSubstr("connection"));
+}
+
 TEST(Config, ReadsARosterFileUnlessToldOtherwise) {
   EXPECT_FALSE(With("")->chain.has_value());
   EXPECT_FALSE(With("registry: file\n")->chain.has_value());

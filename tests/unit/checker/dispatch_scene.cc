@@ -38,6 +38,16 @@ challenges::Policy TestPolicy() {
   return *std::move(policy);
 }
 
+std::string TestPolicyWithBandwidth() {
+  std::string yaml = TestPolicyYaml();
+  const std::string standby = "  standby:\n";
+  yaml.insert(yaml.find(standby) + standby.size(),
+              "    bandwidth: {count: 1, weight: 1, least_evidence: 1}\n");
+  return yaml +
+         "bandwidth: {seconds: 1, in_service_seconds: 1, streams: 1, open_deadline_ms: 1000,\n"
+         "            start_deadline_ms: 8000, counted_bits_per_second: 1000000000}\n";
+}
+
 SigningKey TestKey() {
   Digest secret{};
   secret[31] = 7;

@@ -19,6 +19,8 @@ namespace kaisar::testing {
 /// 1 s, commitment 2 s, opening 1 s, clock step 200 ms.
 const std::string& TestPolicyYaml();
 challenges::Policy TestPolicy();
+/// The same, and one bandwidth challenge of a second each way in standby.
+std::string TestPolicyWithBandwidth();
 
 /// A slot and `devices` devices (ids from 1, one owner each) with keys of the client's.
 v1::Roster TestRoster(FakeProviderClient& client, std::uint32_t devices,

@@ -45,5 +45,18 @@ TEST(EventLog, SaysWhatAChallengeCameTo) {
   EXPECT_THAT(lines[2], Not(HasSubstr("\n")));
 }
 
+TEST(EventLog, SaysWhatBandwidthWasMeasured) {
+  DispatchScene scene(1);
+  scene.client.behaviour(1).received_bytes = 25'000'000;
+  std::string line;
+  scene.on_outcome = [&](const checker::Outcome& outcome) {
+    line = FormatEvent("closed", checker::FieldsOf(outcome, TestPolicy()));
+  };
+  scene.Begin({Planned(100, 1, v1::BANDWIDTH)});
+  scene.RunFor(10'000);
+  EXPECT_THAT(line, HasSubstr("kind=bandwidth q=0 verdict=PASS"));
+  EXPECT_THAT(line, HasSubstr("down_bits_per_second=100000000 up_bits_per_second=1100000000"));
+}
+
 }  // namespace
 }  // namespace kaisar::testing

@@ -84,7 +84,7 @@ TEST(PlanCommand, PrintsATableWithOneRowAChallenge) {
   const std::string table = Printed({});
   EXPECT_EQ(std::count(table.begin(), table.end(), '\n'), 18);
   EXPECT_THAT(table, HasSubstr("challenge id"));
-  EXPECT_THAT(table, HasSubstr("16 of 16 challenges"));
+  EXPECT_THAT(table, HasSubstr("16 of 16 challenges: "));
   const PlanInputs inputs = Inputs();
   const auto plan = MakePlan(inputs.key, inputs.scope, inputs.roster, inputs.policy).value();
   EXPECT_THAT(table, HasSubstr(ToHex(ChallengeId(inputs.scope, plan[0]))));
