@@ -29,12 +29,22 @@ std::string KindLine(v1::Kind kind, const KindProgress& progress) {
                          progress.verdicts.inconclusive);
 }
 
-std::string DeviceLine(const DeviceProgress& device) {
+/// The two columns of rates, where the plan asks bandwidth.
+std::string Rates(const DeviceProgress& device, bool shown) {
+  if (!shown) return "";
+  if (!device.bandwidth.has_value()) return absl::StrFormat("%11s %11s  ", "-", "-");
+  return absl::StrFormat("%11s %11s  ",
+                         audit::FormatBitRate(device.bandwidth->down_bits_per_second),
+                         audit::FormatBitRate(device.bandwidth->up_bits_per_second));
+}
+
+std::string DeviceLine(const DeviceProgress& device, bool with_rates) {
   return absl::StrFormat(
-      "%6d  %-33s %9s  %10s  %5d %5d %5d  %5d ms  %s", device.id, device.name,
+      "%6d  %-33s %9s  %10s  %s%5d %5d %5d  %5d ms  %s", device.id, device.name,
       device.rtt_us.has_value() ? audit::FormatMicroseconds(*device.rtt_us) : "-",
       device.ops_per_second.has_value() ? audit::FormatRate(*device.ops_per_second) : "-",
-      device.verdicts.passed, device.verdicts.failed, device.verdicts.inconclusive, device.late_ms,
+      Rates(device, with_rates), device.verdicts.passed, device.verdicts.failed,
+      device.verdicts.inconclusive, device.late_ms,
       device.last_reason == v1::NONE ? "" : v1::Reason_Name(device.last_reason));
 }
 
@@ -89,6 +99,10 @@ void Progress::Count(const Outcome& outcome, const challenges::Policy& policy) {
   if (closed.latency().echoes_size() > 0) {
     device->rtt_us = challenges::Summarize(closed.latency(), policy.latency.pings).median_us;
   }
+  if (closed.verdict() == v1::PASS && closed.has_bandwidth()) {
+    const auto rates = challenges::RatesOf(closed.bandwidth());
+    if (rates.ok()) device->bandwidth = *rates;
+  }
   const auto params = policy.classes.find(outcome.device.device_class());
   if (outcome.commitment != nullptr && params != policy.classes.end()) {
     device->ops_per_second =
@@ -116,10 +130,14 @@ std::vector<std::string> RenderPanel(const ProgressSnapshot& snapshot, std::uint
                                     snapshot.most_late_ms));
     for (const auto& [kind, progress] : snapshot.kinds) lines.push_back(KindLine(kind, progress));
     if (!snapshot.devices.empty() && snapshot.devices.size() <= most_devices) {
-      lines.push_back(absl::StrFormat("%6s  %-33s %9s  %10s  %5s %5s %5s  %8s  %s", "device", "",
-                                      "RTT", "rate", "pass", "fail", "inc.", "late",
+      const bool with_rates = snapshot.kinds.contains(v1::BANDWIDTH);
+      const std::string rates = with_rates ? absl::StrFormat("%11s %11s  ", "down", "up") : "";
+      lines.push_back(absl::StrFormat("%6s  %-33s %9s  %10s  %s%5s %5s %5s  %8s  %s", "device", "",
+                                      "RTT", "rate", rates, "pass", "fail", "inc.", "late",
                                       "last reason"));
-      for (const DeviceProgress& device : snapshot.devices) lines.push_back(DeviceLine(device));
+      for (const DeviceProgress& device : snapshot.devices) {
+        lines.push_back(DeviceLine(device, with_rates));
+      }
     }
   }
   if (!snapshot.notice.empty()) lines.push_back(Printable(snapshot.notice, columns));

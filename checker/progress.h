@@ -8,6 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "base/mutex.h"
+#include "challenges/bandwidth/throughput.h"
 #include "checker/dispatcher.h"
 #include "checker/epoch.h"
 
@@ -34,8 +35,9 @@ struct DeviceProgress {
   VerdictCounts verdicts;
   std::optional<std::uint32_t> rtt_us;          // median of the last answered latency challenge
   std::optional<std::uint64_t> ops_per_second;  // of the last commitment
-  std::uint64_t late_ms = 0;                    // of the last challenge sent
-  v1::Reason last_reason = v1::NONE;            // of the last one not passed
+  std::optional<challenges::BandwidthRates> bandwidth;  // of the last passed challenge
+  std::uint64_t late_ms = 0;                            // of the last challenge sent
+  v1::Reason last_reason = v1::NONE;                    // of the last one not passed
 };
 
 /// What the display shows.

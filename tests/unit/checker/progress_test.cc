@@ -80,6 +80,19 @@ TEST(Progress, ShowsEpochKindsAndDevices) {
   EXPECT_EQ(lines[6], "something to know");
 }
 
+TEST(Progress, ShowsBothRatesWhereThePlanAsksBandwidth) {
+  Watched watched(2);
+  watched.scene.client.behaviour(1).received_bytes = 25'000'000;
+  watched.Run({Planned(100, 1, v1::BANDWIDTH)}, 10'000);
+  const auto lines =
+      checker::RenderPanel(watched.progress.Snapshot(), watched.scene.clock.WallMs(), 140, 20);
+  ASSERT_THAT(lines, SizeIs(5));
+  EXPECT_THAT(lines[1], HasSubstr("bandwidth       1 of 1   passed 1"));
+  EXPECT_THAT(lines[2], ::testing::ContainsRegex("down +up"));
+  EXPECT_THAT(lines[3], ::testing::ContainsRegex("100 Mbit/s +1.10 Gbit/s"));
+  EXPECT_THAT(lines[4], ::testing::ContainsRegex("- +- "));
+}
+
 TEST(Progress, LeavesTheDevicesOutWhenThereAreMany) {
   Watched watched(3);
   watched.Run({Planned(100, 1, v1::LATENCY)}, 1000);
