@@ -7,55 +7,22 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "base/hex.h"
 #include "challenges/bandwidth/terms.h"
 #include "challenges/plan.h"
 #include "challenges/signed_messages.h"
 #include "checker/dispatcher.h"
+#include "checker/own_end.h"
 
 namespace kaisar::checker {
 namespace {
 
 using challenges::IperfOutcome;
-using challenges::IperfTask;
 
 constexpr std::uint64_t kNsPerMs = 1'000'000;
 constexpr int kTests = 2;  // DOWN, then UP
 
-/// What became of the call when our end of a test did not complete.
-v1::Transport TransportOf(IperfOutcome::State state) {
-  switch (state) {
-    case IperfOutcome::State::kNoConnection:
-      return v1::NO_CONNECTION;
-    case IperfOutcome::State::kDenied:
-      return v1::DECLINED;
-    case IperfOutcome::State::kBroken:
-      return v1::BROKEN;
-    case IperfOutcome::State::kTimedOut:
-      return v1::DEADLINE;
-    case IperfOutcome::State::kCompleted:
-    case IperfOutcome::State::kUnable:
-      break;
-  }
-  return v1::ABANDONED;
-}
-
 std::uint64_t RateOf(const v1::BandwidthParams& params, v1::Direction direction) {
   return direction == v1::UP ? params.up_bits_per_second() : params.down_bits_per_second();
-}
-
-IperfTask TaskOf(const v1::BandwidthParams& params, const v1::BandwidthOpened& opened) {
-  IperfTask task;
-  task.role = IperfTask::Role::kClient;
-  task.direction = opened.direction();
-  task.ports = {opened.port()};
-  task.rsa_public_key = opened.rsa_public_key();
-  task.seconds = params.seconds();
-  task.streams = params.streams();
-  task.bits_per_second = RateOf(params, opened.direction());
-  task.start_ms = challenges::kTestStartMs;
-  task.limit_ms = challenges::MostTestMs(params);
-  return task;
 }
 
 /// What the device said, beside the tests that it said it of.
@@ -150,10 +117,9 @@ void Dispatcher::StartTest(const Open& open, const OpenedTest& test) {
   v1::BandwidthEvidence& evidence = *open->closed.mutable_bandwidth();
   v1::BandwidthEvidence::Test& record = *evidence.mutable_tests(evidence.tests_size() - 1);
   record.set_waited_ms((services_.clock.MonotonicNs() - test.opened_ns) / kNsPerMs);
-  IperfTask task = TaskOf(challenges::BandwidthParamsOf(open->issued.challenge()), record.opened());
-  task.host = open->bandwidth.address;
-  task.user = ToHex(open->id);
-  task.password = ToHex(challenges::IperfPassword(epoch_->key, open->id));
+  const challenges::IperfTask task =
+      OwnEndOf(open->issued.challenge(), challenges::IperfPassword(epoch_->key, open->id),
+               record.opened(), open->bandwidth.address);
   open->bandwidth.testing = true;
   open->bandwidth.process = challenges::RunIperf(
       services_.processes, services_.iperf, task, [](const challenges::IperfListening&) {},
@@ -178,7 +144,11 @@ void Dispatcher::OnTested(const Open& open, const OpenedTest& test, IperfOutcome
     outcome.detail = absl::StrCat("own result is ", outcome.line.size(), " bytes, limit ",
                                   challenges::kMostBandwidthResultBytes);
   }
-  if (outcome.state != IperfOutcome::State::kCompleted) {
+  // A device that ended the call has said why, unless it was we who never came.
+  const bool device_failed =
+      open->bandwidth.end.has_value() && open->bandwidth.end->transport != v1::COMPLETED;
+  const bool unable = outcome.state == IperfOutcome::State::kUnable;
+  if (unable || (outcome.state != IperfOutcome::State::kCompleted && !device_failed)) {
     return EndBandwidth(open, TransportOf(outcome.state), std::move(outcome.detail));
   }
   if (!open->bandwidth.end.has_value()) return open->bandwidth.call->Measured();
@@ -190,8 +160,10 @@ void Dispatcher::OnBandwidthAnswer(const Open& open, const Instant& at, Bandwidt
   if (open->closed.has_bandwidth()) Keep(answer, *open->closed.mutable_bandwidth());
   const bool waited = tests_.Forget(open->index);
   const bool completed = answer.end.transport == v1::COMPLETED;
-  if (completed && open->bandwidth.testing) {
-    open->bandwidth.end = std::move(answer.end);  // our own end of the last test decides
+  // Our own end of the test says whether it was our fault.
+  if (open->bandwidth.testing && answer.end.transport != v1::VIOLATION &&
+      open->ended_by_us == v1::TRANSPORT_UNSPECIFIED) {
+    open->bandwidth.end = std::move(answer.end);
     return;
   }
   if (completed && (waited || open->closed.bandwidth().tests_size() != kTests)) {

@@ -191,14 +191,24 @@ TEST(DispatcherBandwidth, BlamesNoDeviceForItsOwnProcess) {
   }
 }
 
-TEST(DispatcherBandwidth, KillsItsProcessWhenTheDeviceEndsTheCall) {
-  DispatchScene scene(1);
+TEST(DispatcherBandwidth, LetsItsProcessEndWhenTheDeviceEndsTheCall) {
+  DispatchScene scene(2);
   scene.client.behaviour(1).breaks_in_test = true;
-  RunOne(scene);
+  const v1::ChallengeClosed closed = RunOne(scene);
+  EXPECT_EQ(closed.reason(), v1::UNREACHABLE) << closed.ShortDebugString();
   const std::vector<FakeProcessRecord> records = scene.processes.Records();
   ASSERT_THAT(records, SizeIs(1));
-  EXPECT_EQ(records[0].end.cause, ProcessEnd::Cause::kKilledOnDemand);
-  EXPECT_EQ(*records[0].end_ms - records[0].start_ms, 500u);
+  EXPECT_EQ(records[0].end.cause, ProcessEnd::Cause::kExited);
+}
+
+// A device whose server nobody came to ends the call, and is right.
+TEST(DispatcherBandwidth, BlamesNoDeviceThatEndedTheCallWhileItsOwnProcessHung) {
+  DispatchScene scene(2);
+  scene.client.behaviour(1).breaks_in_test = true;
+  scene.processes.ScriptNext(ProcessScript());
+  const v1::ChallengeClosed closed = RunOne(scene);
+  EXPECT_EQ(closed.transport(), v1::ABANDONED) << closed.ShortDebugString();
+  EXPECT_EQ(closed.reason(), v1::CHECKER_OVERLOADED) << closed.ShortDebugString();
 }
 
 TEST(DispatcherBandwidth, BlamesNoDeviceForATestDuringWhichItWasHeldUp) {
