@@ -21,6 +21,7 @@ using Chosen = std::function<int()>;
 void AddKeysCommands(CLI::App& app, Chosen& chosen);   // init, keys, init-signatures, signatures
 void AddRunCommands(CLI::App& app, Chosen& chosen);    // run, plan
 void AddChainCommands(CLI::App& app, Chosen& chosen);  // stake, unstake, withdraw, status
+void AddProbeCommands(CLI::App& app, Chosen& chosen);  // probe bandwidth
 
 /// 0, or the message on standard error and kWrongUsage.
 int ExitStatus(const absl::Status& status);

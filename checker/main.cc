@@ -38,6 +38,7 @@ int Main(int argc, char** argv) {
   AddRunCommands(app, chosen);
   AddKeysCommands(app, chosen);
   AddChainCommands(app, chosen);
+  AddProbeCommands(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

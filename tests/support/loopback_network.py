@@ -113,8 +113,8 @@ class LoopbackNetwork:
         return self.call("provider/kaisar-provider", "keys", "new", "--out", name,
                          "--password-file", "password", "--light")
 
-    def add_provider(self, device, ops_per_second=10**9):
-        """A real kaisar-provider with one device."""
+    def add_provider(self, device, ops_per_second=10**9, more=""):
+        """A real kaisar-provider with one device; `more` goes into its config."""
         name = f"device-{device}"
         keys = self.provider_keys(name)
         self.write(f"{name}/provider.yaml", f"""\
@@ -130,7 +130,7 @@ slots:
   - {{id: 0, address: "{value(self.slot, 'address')}", tls_pin: "{value(self.slot, 'tls_pin')}"}}
 rate_limit: {{matmul_per_minute: 600, latency_per_minute: 6000, burst: 1000}}
 log_level: info
-""")
+{more}""")
         process = self.start(name, "provider/kaisar-provider", "run", "--config",
                              f"{name}/provider.yaml")
         self.add_device({"id": device, "key": value(keys, "address"),
@@ -152,8 +152,9 @@ log_level: info
                             ops_per_second)
         return process
 
-    def write_configs(self, policy, epoch_seconds, genesis_in_ms=1000):
-        """Roster, policy and checker.yaml; the first epoch begins in `genesis_in_ms`."""
+    def write_configs(self, policy, epoch_seconds, genesis_in_ms=1000, more=""):
+        """Roster, policy and checker.yaml, which `more` goes into; the first epoch begins in
+        `genesis_in_ms`."""
         genesis_ms = int(time.time() * 1000) + genesis_in_ms
         slot = {key: value(self.slot, key) for key in ("address", "tls_pin", "anchor")}
         lines = [f"network: {{chain_id: {CHAIN_ID}, genesis_ms: {genesis_ms}, "
@@ -175,7 +176,7 @@ keystore: checker/keystore.json
 password: password
 tls_key: checker/tls.pem
 hash_chain: checker/hash_chain.json
-""")
+""" + more)
         self.call("checker/kaisar-checker", "init-signatures", "--config", "checker.yaml")
         return genesis_ms
 
