@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/hex.h"
@@ -16,20 +15,6 @@ namespace {
 
 /// Of a relay that is not to slow anything down, in bytes per second.
 constexpr std::uint64_t kUnthrottled = 1'000'000'000'000;
-/// Somebody may take a free port before the server does: so many are offered.
-constexpr int kOfferedPorts = 4;
-
-absl::StatusOr<std::vector<std::uint32_t>> FreePorts() {
-  std::vector<ListeningSocket> held;
-  std::vector<std::uint32_t> ports;
-  for (int i = 0; i < kOfferedPorts; ++i) {
-    auto socket = ListeningSocket::Open();
-    if (!socket.ok()) return socket.status();
-    ports.push_back(socket->port());
-    held.push_back(*std::move(socket));
-  }
-  return ports;
-}
 
 /// kaisar-iperf's last line with other counts in it.
 std::string Scale(const std::string& line, std::uint64_t times, std::uint64_t per) {
@@ -92,12 +77,10 @@ void ScriptedBandwidth::OnMessage(const v1::BandwidthRequest& request) {
 
 void ScriptedBandwidth::StartServer() {
   const v1::Challenge& challenge = asked_.challenge().challenge();
-  auto ports = FreePorts();
-  if (!ports.ok()) return Fail(std::string(ports.status().message()));
   challenges::IperfTask task;
   task.role = challenges::IperfTask::Role::kServer;
   task.direction = direction_;
-  task.ports = *ports;
+  task.ports = {0};
   task.user = ToHex(ViewOf(challenge.challenge_id()));
   task.password = ToHex(ViewOf(asked_.password()));
   task.seconds = params_.seconds();
