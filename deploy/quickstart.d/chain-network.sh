@@ -20,7 +20,7 @@ PY
 }
 
 start_chain() {
-  mapfile -t ports < <(free_ports 6)
+  mapfile -t ports < <(free_ports 11)  # the chain, five providers, their bandwidth tests
   rpc=http://127.0.0.1:${ports[0]}
   local anvil=$contracts/node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil
   spawn "$anvil" --port "${ports[0]}" --chain-id $chain_id --hardfork shanghai --block-time 1 \
@@ -84,6 +84,7 @@ keystore: keystore.json
 password: ../password
 tls_key: tls.pem
 hash_chain: hash_chain.json
+connection: {out_bits_per_second: $loopback_rate, in_bits_per_second: $loopback_rate}
 YAML
   ask anvil_setBalance "[\"$(value "checker-$1.yaml" address)\", \"0x8ac7230489e80000\"]" >/dev/null
   "$checker" stake --config "checker-$1/checker.yaml" --license "$1" --yes \
@@ -93,7 +94,7 @@ register_device() {
   "$provider" register --rpc "$rpc" --deployment deployment.json --yes --keys "device-$1" \
     --password-file password --owner-keystore "owner-$(($1 + 3)).json" \
     --owner-password-file password --endpoint "127.0.0.1:${ports[$1]}" --class cpu \
-    --region loopback --ops-per-second "${claims[$1]}" --down-bps 1000000000 --up-bps 1000000000
+    --region loopback --ops-per-second "${claims[$1]}" --down-bps $line_rate --up-bps $line_rate
 }
 # All at once: each waits for blocks.
 pids=()
@@ -138,7 +139,8 @@ threads: ${threads[$device]}
 state_memory_bytes: 268435456
 devices:
   - {id: $id, class: cpu, keystore: keystore.json, password: ../password}
-rate_limit: {matmul_per_minute: 120, latency_per_minute: 600, burst: 60}
+bandwidth: {ports: ${ports[$((device + 5))]}}
+rate_limit: {matmul_per_minute: 120, latency_per_minute: 600, bandwidth_per_minute: 60, burst: 60}
 log_level: info
 YAML
     spawn "$provider" run --config "device-$device/provider.yaml" \

@@ -14,6 +14,10 @@ measure_claims() {
     $((one / 1000000000)) $((claims[1] / 1000000000)) $((two / 1000000000)) $((claims[2] / 1000000000))
 }
 
+# Claimed rate of every device's line, and what each checker may fill of the loopback; bit/s.
+line_rate=200000000
+loopback_rate=4000000000
+
 # value FILE KEY: a scalar of what `keys new` printed.
 value() { sed -n "s/^[- ]*$2: *\"\{0,1\}\([^\"]*\)\"\{0,1\} *$/\1/p" "$1" | head -n 1; }
 

@@ -31,12 +31,14 @@ devices:
   - {id: $1, class: cpu, keystore: keystore.json, password: ../password}
 slots:
   - {id: 0, address: "$slot_address", tls_pin: "$slot_pin"}
-rate_limit: {matmul_per_minute: 120, latency_per_minute: 600, burst: 60}
+bandwidth: {ports: ${ports[$1]}}
+rate_limit: {matmul_per_minute: 120, latency_per_minute: 600, bandwidth_per_minute: 60, burst: 60}
 log_level: info
 YAML
 }
 
 say "Five providers"
+mapfile -t ports < <(free_ports 6)  # of the bandwidth tests
 for id in 1 2 3 4 5; do
   if [ $id -eq 3 ]; then
     spawn "$scripted" --listen 127.0.0.1:0 --tls device-3/tls.pem --device 3 \
@@ -69,8 +71,8 @@ YAML
     region: loopback
     phase: STANDBY
     ops_per_second: ${claims[$id]}
-    down_bits_per_second: 1000000000
-    up_bits_per_second: 1000000000
+    down_bits_per_second: $line_rate
+    up_bits_per_second: $line_rate
 YAML
   done
 } >roster.yaml
@@ -84,6 +86,7 @@ keystore: checker/keystore.json
 password: password
 tls_key: checker/tls.pem
 hash_chain: checker/hash_chain.json
+connection: {out_bits_per_second: $loopback_rate, in_bits_per_second: $loopback_rate}
 YAML
 "$checker" init-signatures --config checker.yaml
 
