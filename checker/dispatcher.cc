@@ -70,6 +70,7 @@ std::uint64_t Dispatcher::Poll() {
     ExpireWaiting();
     StartWaiting();
     StartTests();
+    EndTestsWithEpoch();
   }
   return NextWakeMs();
 }

@@ -92,6 +92,7 @@ class Dispatcher {
   void SendBandwidth(const Open& open);
   void OnOpened(const Open& open, const Instant& at, BandwidthOpening opening);
   void StartTests();
+  void EndTestsWithEpoch();
   void StartTest(const Open& open, const OpenedTest& test);
   void OnTested(const Open& open, const OpenedTest& test, challenges::IperfOutcome outcome);
   void OnBandwidthAnswer(const Open& open, const Instant& at, BandwidthAnswer answer);

@@ -113,6 +113,23 @@ void Dispatcher::StartTests() {
   }
 }
 
+// Many deadlines may add up, and a report that misses its window costs stake: whatever the policy's
+// guard time covers, no test outlives its epoch.
+void Dispatcher::EndTestsWithEpoch() {
+  if (services_.clock.WallMs() < epoch_->beacon_ms + epoch_->scope.epoch_ms) return;
+  std::vector<Open> late;
+  for (const auto& [index, open] : open_) {
+    if (open->planned.kind == v1::BANDWIDTH && open->state == OpenChallenge::State::kRunning &&
+        open->ended_by_us == v1::TRANSPORT_UNSPECIFIED) {
+      late.push_back(open);
+    }
+  }
+  for (const Open& open : late) {
+    tests_.Forget(open->index);
+    EndBandwidth(open, v1::ABANDONED, "the epoch ended before the tests did");
+  }
+}
+
 void Dispatcher::StartTest(const Open& open, const OpenedTest& test) {
   v1::BandwidthEvidence& evidence = *open->closed.mutable_bandwidth();
   v1::BandwidthEvidence::Test& record = *evidence.mutable_tests(evidence.tests_size() - 1);

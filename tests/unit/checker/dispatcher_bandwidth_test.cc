@@ -222,6 +222,20 @@ TEST(DispatcherBandwidth, BlamesNoDeviceForATestDuringWhichItWasHeldUp) {
   EXPECT_EQ(scene.outcomes[0].reason(), v1::CHECKER_OVERLOADED);
 }
 
+TEST(DispatcherBandwidth, EndsItsTestsWithTheEpoch) {
+  for (const std::uint32_t before_end_ms : {10u, 50u, 1000u, 3100u, 5000u}) {
+    DispatchScene scene(1);
+    const auto end_ms = static_cast<std::uint32_t>(scene.epoch().scope.epoch_ms);
+    scene.Begin({Planned(end_ms - before_end_ms, 1, v1::BANDWIDTH)});
+    scene.RunFor(end_ms + 1500);
+    EXPECT_TRUE(scene.dispatcher->finished()) << before_end_ms;
+    EXPECT_EQ(scene.processes.Running(), 0u);
+    ASSERT_THAT(scene.outcomes, SizeIs(1)) << before_end_ms;
+    EXPECT_EQ(scene.outcomes[0].reason(), v1::CHECKER_OVERLOADED);
+    EXPECT_THAT(scene.outcomes[0].detail(), HasSubstr("the epoch ended before"));
+  }
+}
+
 TEST(DispatcherBandwidth, LeavesNoProcessBehindWhenItStops) {
   DispatchScene scene(1);
   scene.Begin({Planned(100, 1, v1::BANDWIDTH)});
