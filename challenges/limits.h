@@ -20,6 +20,8 @@ inline constexpr std::uint32_t kMostTestSeconds = 60;  // counted, of one direct
 inline constexpr std::uint32_t kMostTestStreams = 16;
 inline constexpr std::uint32_t kMostDeadlineMs =
     3'600'000;  // an hour, of anything that is waited for
+/// Until a bandwidth test is opened, or started: meanwhile it may be the only one of its provider.
+inline constexpr std::uint32_t kMostTestWaitMs = 120'000;
 /// Of a bandwidth test, in bits per second: below the least, a test of seconds has too few blocks
 /// to tell a rate; what the most carries in kMostTestSeconds is still below 2^53 bytes, as JSON
 /// counts.

@@ -48,8 +48,8 @@ BandwidthPolicy ReadBandwidth(YamlReader reader) {
   bandwidth.seconds = Uint32(reader, "seconds", 1, kMostTestSeconds);
   bandwidth.in_service_seconds = Uint32(reader, "in_service_seconds", 1, kMostTestSeconds);
   bandwidth.streams = Uint32(reader, "streams", 1, kMostTestStreams);
-  bandwidth.open_deadline_ms = Uint32(reader, "open_deadline_ms", 1, kMostDeadlineMs);
-  bandwidth.start_deadline_ms = Uint32(reader, "start_deadline_ms", 1, kMostDeadlineMs);
+  bandwidth.open_deadline_ms = Uint32(reader, "open_deadline_ms", 1, kMostTestWaitMs);
+  bandwidth.start_deadline_ms = Uint32(reader, "start_deadline_ms", 1, kMostTestWaitMs);
   bandwidth.counted_bits_per_second =
       reader.Uint("counted_bits_per_second", kLeastSentRate, kMostCountedRate);
   if (bandwidth.in_service_seconds > bandwidth.seconds) {

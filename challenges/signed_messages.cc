@@ -95,8 +95,8 @@ absl::Status ValidateBandwidth(const v1::Challenge& challenge, const std::string
                              kMostSentRate));
   RETURN_IF_ERROR(
       CheckRange("up_bits_per_second", params.up_bits_per_second(), kLeastSentRate, kMostSentRate));
-  RETURN_IF_ERROR(CheckRange("open_ms", params.open_ms(), 1, kMostDeadlineMs));
-  return CheckRange("start_ms", params.start_ms(), 1, kMostDeadlineMs);
+  RETURN_IF_ERROR(CheckRange("open_ms", params.open_ms(), 1, kMostTestWaitMs));
+  return CheckRange("start_ms", params.start_ms(), 1, kMostTestWaitMs);
 }
 
 /// The parameters' bytes, and what the kind's own deadlines add to the expiry.

@@ -175,9 +175,9 @@ TEST(Policy, NamesARangeThatBandwidthLeaves) {
   EXPECT_EQ(BandwidthErrorWith("streams: 4", "streams: 17"),
             where + "streams: is 17, expected an integer from 1 to 16");
   EXPECT_EQ(BandwidthErrorWith("open_deadline_ms: 20000", "open_deadline_ms: 0"),
-            where + "open_deadline_ms: is 0, expected an integer from 1 to 3600000");
+            where + "open_deadline_ms: is 0, expected an integer from 1 to 120000");
   EXPECT_EQ(BandwidthErrorWith(", start_deadline_ms: 10000", ""),
-            where + "start_deadline_ms: is missing, expected an integer from 1 to 3600000");
+            where + "start_deadline_ms: is missing, expected an integer from 1 to 120000");
   EXPECT_EQ(BandwidthErrorWith("1000000000}", "999999}"),
             where +
                 "counted_bits_per_second: is 999999, expected an integer from 1000000 to "

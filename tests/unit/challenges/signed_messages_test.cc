@@ -288,9 +288,9 @@ TEST(ValidateChallenge, RefusesAbsurdBandwidthParameters) {
   EXPECT_EQ(BandwidthErrorAfter([](auto& p) { p.set_up_bits_per_second(kMostSentRate + 1); }),
             "up_bits_per_second is 1100000000000001, expected 1000000 to 1100000000000000");
   EXPECT_EQ(BandwidthErrorAfter([](auto& p) { p.clear_open_ms(); }),
-            "open_ms is 0, expected 1 to 3600000");
-  EXPECT_EQ(BandwidthErrorAfter([](auto& p) { p.set_start_ms(3'600'001); }),
-            "start_ms is 3600001, expected 1 to 3600000");
+            "open_ms is 0, expected 1 to 120000");
+  EXPECT_EQ(BandwidthErrorAfter([](auto& p) { p.set_start_ms(120'001); }),
+            "start_ms is 120001, expected 1 to 120000");
 }
 
 TEST(ValidateChallenge, RefusesASeedWhereTheKindHasNone) {
