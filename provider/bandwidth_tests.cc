@@ -39,6 +39,16 @@ struct Launch {
   }
 };
 
+std::uint32_t SlotOf(const BandwidthJob& job) {
+  return job.challenge.challenge().slot();
+}
+
+// A slot may be another checker's in another epoch.
+bool IsOfOneSlot(const BandwidthJob& a, const BandwidthJob& b) {
+  return SlotOf(a) == SlotOf(b) &&
+         a.challenge.challenge().epoch() == b.challenge.challenge().epoch();
+}
+
 IperfTask TaskOf(const BandwidthJob& job, v1::Direction direction) {
   const v1::BandwidthParams params = challenges::BandwidthParamsOf(job.challenge);
   IperfTask task;
@@ -98,6 +108,15 @@ std::variant<BandwidthTests::Job, v1::Refusal> BandwidthTests::Add(BandwidthJob 
       return Refuse(absl::StrCat("no bandwidth test can be opened: ", failed->detail));
     }
     return added;
+  }
+  const auto same_slot = [&added](const Job& other) { return IsOfOneSlot(*added, *other); };
+  if (std::count_if(waiting_.begin(), waiting_.end(), same_slot) >= kMostWaitingTestsOfSlot) {
+    v1::Refusal refusal = Refuse(
+        absl::StrCat(kMostWaitingTestsOfSlot, " challenges of slot ", SlotOf(*added),
+                     " wait for their bandwidth test already, limit ", kMostWaitingTestsOfSlot));
+    // A slot's own challenge excuses nobody.
+    if (same_slot(turn_->job)) refusal.clear_running();
+    return refusal;
   }
   if (waiting_.size() >= kMostWaitingTests) {
     return Refuse(absl::StrCat(waiting_.size(), " challenges wait for their bandwidth test, limit ",

@@ -41,6 +41,8 @@ struct BandwidthJob {
 
 /// Challenges that wait beyond the one that is tested: a committee's, of a few devices.
 inline constexpr std::size_t kMostWaitingTests = 16;
+/// The same of one slot, which asks a device a few times an epoch: it must not take all places.
+inline constexpr std::ptrdiff_t kMostWaitingTestsOfSlot = 2;
 
 /// Runs the bandwidth tests of this provider, one challenge at a time, in the order in which they
 /// came: two at once would share the line and both look slower than it is. A turn is both
@@ -60,7 +62,8 @@ class BandwidthTests {
 
   /// Lets a job wait for its turn, which may be now.
   ///
-  /// Result: a refusal, and no reply, when too many wait or the first test cannot be started.
+  /// Result: a refusal, and no reply, when too many wait, of this slot or of all, or the first test
+  ///         cannot be started.
   std::variant<Job, v1::Refusal> Add(BandwidthJob job);
 
   /// Takes a job out that has waited too long.

@@ -114,6 +114,12 @@ class BandwidthFixture : public ::testing::Test {
     stream->Ask(Challenge(slot), std::string(32, 'p'));
     return stream;
   }
+  /// Another challenge of a slot.
+  Stream AskAgain(std::uint8_t slot, std::uint8_t number) {
+    Stream stream = Open(slot);
+    stream->Ask(SignedSample(clock_, v1::BANDWIDTH, slot, number), std::string(32, 'p'));
+    return stream;
+  }
   challenges::IperfTask Task(std::size_t process) const {
     return testing::TaskOf(processes_->Records().at(process).spec);
   }

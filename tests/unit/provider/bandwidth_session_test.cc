@@ -112,6 +112,31 @@ TEST_F(BandwidthSessionTest, ShowsTheRunningChallengeWhenTooManyWait) {
   EXPECT_TRUE(late->HasEvidenceOf(running));
 }
 
+TEST_F(BandwidthSessionTest, LetsNoSlotTakeAllPlaces) {
+  std::vector<Stream> greedy;
+  for (std::uint8_t number = 1; number <= 4; ++number) greedy.push_back(AskAgain(1, number));
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_FALSE(greedy[i]->end.has_value());
+  EXPECT_EQ(greedy[3]->EndCode(), absl::StatusCode::kOk);
+  EXPECT_EQ(greedy[3]->Refused(),
+            "2 challenges of slot 1 wait for their bandwidth test already, limit 2");
+  EXPECT_FALSE(greedy[3]->sent.back().refusal().has_running());  // its own excuses nobody
+  const Stream other = Ask(5);
+  EXPECT_FALSE(other->end.has_value());
+  greedy[2]->session.Close();  // a place of its own is free again
+  clock_.Advance(1'000);       // more than four at once are too many for another reason
+  EXPECT_FALSE(AskAgain(1, 6)->end.has_value());
+}
+
+TEST_F(BandwidthSessionTest, ShowsAnotherSlotsRunningChallengeToASlotThatAsksTooOften) {
+  const v1::SignedChallenge running = Challenge(9);
+  const Stream other = Ask(9);
+  std::vector<Stream> greedy;
+  for (std::uint8_t number = 1; number <= 3; ++number) greedy.push_back(AskAgain(1, number));
+  EXPECT_FALSE(greedy[1]->end.has_value());
+  EXPECT_THAT(greedy[2]->Refused(), HasSubstr("2 challenges of slot 1 wait"));
+  EXPECT_TRUE(greedy[2]->HasEvidenceOf(running));
+}
+
 TEST_F(BandwidthSessionTest, ShowsTheRunningChallengeWhenItsTurnDoesNotCome) {
   processes_->SetAuthor(nullptr);
   const v1::SignedChallenge running = Challenge(1);
