@@ -35,7 +35,8 @@ struct IperfOutcome {
   enum class State {
     kCompleted,
     kNoConnection,  // client: nobody listens there
-    kDenied,        // the other side refused: credentials, or busy with another client
+    kDenied,        // the other side refused: credentials, or busy with another client; server:
+                    // its client asked for more than the task
     kBroken,        // the other side went away
     kTimedOut,      // the other side was silent, or did not come
     kUnable,        // this side's own fault: no free port, a bad task, a crash, a hang, garbage

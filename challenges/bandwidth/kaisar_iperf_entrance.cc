@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <tuple>
+#include <utility>
 
 #include "challenges/bandwidth/kaisar_iperf_calls.h"
 #include "challenges/bandwidth/kaisar_iperf_listen.h"
@@ -14,8 +16,8 @@
 namespace kaisar::challenges {
 namespace {
 
-// A connection begins with this many bytes (libiperf's COOKIE_SIZE).
-constexpr int kCookieBytes = 37;
+// libiperf's COOKIE_SIZE.
+constexpr int kCookieBytes = std::tuple_size_v<Entrance::Cookie>;
 // More than a test has connections; the oldest goes when yet another comes.
 constexpr std::size_t kMostWaiting = 32;
 // How long libiperf may wait for one message of a client that has not proved itself; it waits for
@@ -36,6 +38,12 @@ void SetReadableFrom(int descriptor, int bytes) {
 bool HasCookie(int descriptor) {
   int bytes = 0;
   return ioctl(descriptor, FIONREAD, &bytes) == 0 && bytes >= kCookieBytes;
+}
+
+Entrance::Cookie CookieOf(int descriptor) {
+  Entrance::Cookie cookie{};
+  recv(descriptor, cookie.data(), cookie.size(), MSG_PEEK | MSG_DONTWAIT);
+  return cookie;
 }
 
 std::uint16_t PortOf(const sockaddr* address, socklen_t size) {
@@ -62,12 +70,15 @@ Entrance::~Entrance() {
   close(listener_);
 }
 
-void Entrance::StartTest(std::function<void()> authenticated) {
+void Entrance::StartTest(std::function<void()> authenticated,
+                         std::function<void(std::uint32_t)> stream) {
   libiperfs_ = -1;
   control_ = -1;
   accepted_ = 0;
   authenticated_ = false;
+  streams_ = 0;
   on_authenticated_ = std::move(authenticated);
+  on_stream_ = std::move(stream);
 }
 
 int Entrance::Bind(int descriptor, const sockaddr* address, socklen_t size) {
@@ -90,7 +101,12 @@ int Entrance::Accept(sockaddr* address, socklen_t* size) {
   const int unused = 0;
   setsockopt(descriptor, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused));
   SetTimeouts(descriptor, kStrangerTimeout);
-  if (accepted_++ == 0) control_ = descriptor;
+  if (accepted_++ == 0) {
+    control_ = descriptor;
+    cookie_ = CookieOf(descriptor);
+  } else if (CookieOf(descriptor) == cookie_ && on_stream_) {
+    on_stream_(++streams_);
+  }
   if (address != nullptr && size != nullptr) getpeername(descriptor, address, size);
   return descriptor;
 }

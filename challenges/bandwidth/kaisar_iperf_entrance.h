@@ -3,6 +3,7 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -22,6 +23,9 @@ namespace kaisar::challenges {
 /// Threads: the process has one.
 class Entrance {
  public:
+  /// What a connection begins with, and by which libiperf tells those of one test.
+  using Cookie = std::array<char, 37>;
+
   /// Listens on the first of the ports that is free; 0 is any free one. Connections from elsewhere
   /// than `only_from`, unless that is empty, get no answer at all.
   ///
@@ -35,8 +39,9 @@ class Entrance {
 
   std::uint32_t port() const { return port_; }
 
-  /// Before each of libiperf's tests; `authenticated` comes when its client has proved itself.
-  void StartTest(std::function<void()> authenticated);
+  /// Before each of libiperf's tests; `authenticated` comes when its client has proved itself,
+  /// `stream` at each connection which that opens then, with the count of these.
+  void StartTest(std::function<void()> authenticated, std::function<void(std::uint32_t)> stream);
   /// Of the test under way: connections handed to libiperf, and whether its client is the right
   /// one.
   std::uint32_t accepted() const { return accepted_; }
@@ -60,7 +65,10 @@ class Entrance {
   std::deque<int> waiting_;  // connections that libiperf does not know yet
   std::uint32_t accepted_ = 0;
   bool authenticated_ = false;
+  Cookie cookie_{};  // of the control connection, and so of the streams
+  std::uint32_t streams_ = 0;
   std::function<void()> on_authenticated_;
+  std::function<void(std::uint32_t)> on_stream_;
 };
 
 }  // namespace kaisar::challenges

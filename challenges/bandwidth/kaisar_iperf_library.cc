@@ -21,16 +21,15 @@ namespace {
 
 using End = LibraryTest::End;
 
-// A block is what libiperf sends before it looks at the rate again.
 constexpr std::uint64_t kBlocksPerSecond = 100;
-constexpr std::uint64_t kLeastBlockBytes = 4'096;    // a page
-constexpr std::uint64_t kMostBlockBytes = 131'072;   // libiperf's own default
 constexpr std::uint64_t kMostBlocksBytes = 1 << 20;  // of all streams: what the process may take
 
 struct FreeTest {
   void operator()(iperf_test* test) const { iperf_free_test(test); }
 };
 using OwnedTest = std::unique_ptr<iperf_test, FreeTest>;
+
+iperf_test* served = nullptr;  // while a server's test runs
 
 std::string BufferTemplate() {
   const char* folder = std::getenv("TMPDIR");
@@ -143,8 +142,27 @@ LibraryTest RunLibraryServer(std::uint32_t port, const ServerSecrets& secrets) {
   iperf_set_test_server_authorized_users(test.get(), secrets.users_path.c_str());
   // The credentials serve once, so their age says nothing; and clocks are not what is measured.
   iperf_set_test_server_skew_threshold(test.get(), std::numeric_limits<int>::max());
+  served = test.get();
   const int returned = iperf_run_server(test.get());
+  served = nullptr;
   return Judge(test.get(), returned);
+}
+
+AskedTest AskedOfServer() {
+  AskedTest asked;
+  asked.tcp = iperf_get_test_protocol_id(served) == Ptcp;
+  asked.reverse = iperf_get_test_reverse(served) != 0;
+  asked.seconds = iperf_get_test_duration(served);
+  asked.omitted_seconds = iperf_get_test_omit(served);
+  asked.streams = iperf_get_test_num_streams(served);
+  asked.stream_bits_per_second = iperf_get_test_rate(served);
+  asked.block_bytes = iperf_get_test_blksize(served);
+  asked.bytes = iperf_get_test_bytes(served);
+  asked.blocks = iperf_get_test_blocks(served);
+  asked.burst = iperf_get_test_burst(served);
+  asked.window_bytes = iperf_get_test_socket_bufsize(served);
+  asked.segment_bytes = iperf_get_test_mss(served);
+  return asked;
 }
 
 }  // namespace kaisar::challenges

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "challenges/bandwidth/iperf_asked.h"
 #include "challenges/bandwidth/iperf_process.h"
 
 namespace kaisar::challenges {
@@ -34,5 +35,9 @@ LibraryTest RunLibraryClient(const IperfTask& task, int control_connection);
 
 /// Runs one test with whoever connects first.
 LibraryTest RunLibraryServer(std::uint32_t port, const ServerSecrets& secrets);
+
+/// What the client of the server's test asks for, while that runs and once the client has proved
+/// itself. Whether it asks for both directions at once libiperf does not tell; its streams do.
+AskedTest AskedOfServer();
 
 }  // namespace kaisar::challenges

@@ -43,7 +43,8 @@ LINES, on descriptor 3, are JSON. A server first says where it listens:
   {"listening":{"port":5201,"rsa_public_key":"-----BEGIN PUBLIC KEY-----\n..."}}
 Both end with one line and exit status 0, whatever happened:
   {"state":"completed","detail":"","link":{...},"iperf":{...}}
-state is completed, no_connection, denied, broken, timed_out or unable. link, of a client, is what
+state is completed, no_connection, denied, broken, timed_out or unable; a server denies a client
+that asks for more than its task, a client is denied by a server. link, of a client, is what
 the interface carried meanwhile; iperf is libiperf's own result, as of iperf3 --json.
 A wrong task is one line on standard error and exit status 2.
 
@@ -57,8 +58,8 @@ example, two terminals on one machine:
    "rsa_public_key":"...","seconds":2,"streams":1,"bits_per_second":100000000,"start_ms":5000,
    "limit_ms":20000}
   END
-The stock tool does for a client, too: IPERF3_PASSWORD=p iperf3 -c 127.0.0.1 -p 5201 --username u
---rsa-public-key-path FILE
+The stock tool does for a client, too, if it asks for no more than the server's task:
+IPERF3_PASSWORD=p iperf3 -c 127.0.0.1 -p 5201 --username u --rsa-public-key-path FILE -t 2 -O 1
 )";
 
 constexpr std::size_t kMostTaskBytes = 65'536;

@@ -11,6 +11,7 @@
 #include "challenges/bandwidth/kaisar_iperf_entrance.h"
 #include "challenges/bandwidth/kaisar_iperf_library.h"
 #include "challenges/bandwidth/kaisar_iperf_roles.h"
+#include "challenges/bandwidth/terms.h"
 
 namespace kaisar::challenges {
 namespace {
@@ -34,6 +35,23 @@ void PrepareForNobody(const IperfTask& task, std::uint32_t strangers, const std:
   if (strangers > 0) absl::StrAppend(&detail, "; ", strangers, " tried, the last: ", last);
   PrepareLate(State::kTimedOut, detail);
   PrepareCrash(State::kUnable, "libiperf broke off before a client had proved itself");
+}
+
+// libiperf has told the client to connect its streams; the test starts when it has all of them.
+void Admit(const IperfTask& task, const TimeLeft& left) {
+  if (const absl::Status asked = ValidateAsked(AskedOfServer(), task); !asked.ok()) {
+    EndWith(State::kDenied, std::string(asked.message()));
+  }
+  PrepareLate(State::kTimedOut, "the test was under way when the time was up");
+  PrepareCrash(State::kBroken, "libiperf broke off during the test");
+  SetDeadline(left.AtMost((kUncountedSeconds + task.seconds) * 1000 + kTestFinishMs));
+}
+
+void AdmitStream(std::uint32_t streams) {
+  const std::int64_t asked = AskedOfServer().streams;
+  if (streams <= asked) return;
+  EndWith(State::kDenied, absl::StrCat("the client, which asked for ", asked,
+                                       " streams, opened more, as for both directions at once"));
 }
 
 [[noreturn]] void EndTest(const LibraryTest& test) {
@@ -67,11 +85,7 @@ void RunServer(const IperfTask& task, const TimeLeft& left) {
   SetDeadline(left.AtMost(task.start_ms));
   RouteCallsTo(entrance->get());
   for (std::uint32_t strangers = 1;; ++strangers) {
-    (*entrance)->StartTest([&left] {
-      PrepareLate(State::kTimedOut, "the test was under way when the time was up");
-      PrepareCrash(State::kBroken, "libiperf broke off during the test");
-      SetDeadline(left.ms());
-    });
+    (*entrance)->StartTest([&] { Admit(task, left); }, AdmitStream);
     const LibraryTest test = RunLibraryServer((*entrance)->port(), secrets);
     if ((*entrance)->authenticated()) EndTest(test);
     if ((*entrance)->accepted() == 0) EndWith(State::kUnable, test.detail);

@@ -226,8 +226,8 @@ class StockTool(unittest.TestCase):
     def iperf3(self, port, *arguments, password=None):
         """The result of the stock client."""
         environment = {**os.environ, **({"IPERF3_PASSWORD": password} if password else {})}
-        done = subprocess.run(["iperf3", "-J", "-c", "127.0.0.1", "-p", str(port), "-t", "1", "-b",
-                               "100M", *arguments], env=environment, timeout=30,
+        done = subprocess.run(["iperf3", "-J", "-c", "127.0.0.1", "-p", str(port), "-t", "1", "-O",
+                               "1", "-b", "100M", *arguments], env=environment, timeout=30,
                               capture_output=True, text=True, check=False)
         return json.loads(done.stdout)
 

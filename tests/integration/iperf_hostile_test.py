@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """kaisar-iperf among strangers, and against other sides that are mute, vanish, lie or attack."""
 import os
+import signal
 import socket
 import struct
+import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -71,6 +74,80 @@ class Strangers(unittest.TestCase):
             outcome = process.outcome()
             self.assertEqual(outcome["state"], "completed", outcome["detail"])
         self.assertEqual(len(mute), 40)
+
+
+class GreedyClients(unittest.TestCase):
+    """The stock tool, with the right credentials, at a server whose task is a test down of 1 s, in
+    2 streams, at 100 Mbit/s."""
+
+    def stock(self, server, *arguments):
+        with tempfile.NamedTemporaryFile("w", prefix="kaisar-iperf-", encoding="ascii") as key:
+            key.write(server.key)
+            key.flush()
+            return subprocess.run(
+                ["iperf3", "-J", "-c", "127.0.0.1", "-p", str(server.port), "--username", ends.USER,
+                 "--rsa-public-key-path", key.name, *arguments], timeout=30, capture_output=True,
+                env={**os.environ, "IPERF3_PASSWORD": ends.PASSWORD}, check=False)
+
+    def outcome(self, *arguments, direction="down"):
+        server = ends.Server(direction=direction, streams=2)
+        self.addCleanup(server.close)
+        self.stock(server, *arguments)
+        return server.outcome()
+
+    def check_denied(self, words, *arguments, direction="down"):
+        outcome = self.outcome("-t", "1", "-O", "1", "-b", "50M", *arguments, direction=direction)
+        self.assertEqual(outcome["state"], "denied", outcome["detail"])
+        self.assertIn(words, outcome["detail"])
+        self.assertNotIn("iperf", outcome)  # it did not start
+
+    def test_that_asks_what_the_task_says_is_served(self):
+        for direction, arguments in (("down", ["-P", "2"]), ("up", ["-P", "2", "-R"])):
+            outcome = self.outcome("-t", "1", "-O", "1", "-b", "50M", *arguments,
+                                   direction=direction)
+            self.assertEqual(outcome["state"], "completed", outcome["detail"])
+
+    def test_that_asks_for_more_seconds_is_denied(self):
+        self.check_denied("seconds 30, allowed is 1", "-t", "30")
+        self.check_denied("seconds 0, allowed is 1", "-t", "0")  # for ever
+        self.check_denied("omitted seconds 20, allowed is 0 to 1", "-O", "20")
+
+    def test_that_asks_for_a_higher_rate_is_denied(self):
+        self.check_denied("each stream 0, allowed is 1 to 105000000", "-b", "0")
+        self.check_denied("each stream 106000000, allowed", "-b", "106M")
+        self.check_denied("each stream 60000000, allowed is 1 to 52500000", "-b", "60M", "-P", "2")
+
+    def test_that_asks_for_more_streams_is_denied(self):
+        self.check_denied("streams 8, allowed is 1 to 2", "-P", "8")
+
+    def test_that_asks_for_the_other_direction_is_denied(self):
+        self.check_denied("asked for a test up, allowed is down", "-R")
+        self.check_denied("asked for a test down, allowed is up", direction="up")
+
+    def test_that_asks_for_both_directions_at_once_is_denied(self):
+        self.check_denied("both directions at once", "--bidir")
+
+    def test_that_asks_for_udp_is_denied(self):
+        self.check_denied("another protocol, allowed is TCP", "-u")
+
+    def test_that_gets_around_the_rate_is_denied(self):
+        self.check_denied("burst 900, allowed is 0", "-b", "50M/900")
+        self.check_denied("block bytes 1048576, allowed is 4096 to 131072", "-l", "1M")
+        self.check_denied("segment bytes 88, allowed is 0", "-M", "88")
+
+    def test_that_stops_half_way_holds_the_server_no_longer_than_the_test(self):
+        server = ends.Server(seconds=2, limit_ms=60_000)
+        client = ends.Client(server.port, server.key, seconds=2)
+        for process in (server, client):
+            self.addCleanup(process.close)
+        while ends.sockets_of(client.pid) < 2:  # the second is a stream: it has proved itself
+            time.sleep(0.02)
+        os.kill(client.pid, signal.SIGSTOP)
+        started = time.monotonic()
+        outcome = server.outcome()
+        self.assertEqual(outcome["state"], "timed_out", outcome["detail"])
+        self.assertIn("under way", outcome["detail"])
+        self.assertLess(time.monotonic() - started, 30)  # 8, not 60
 
 
 class OtherSide(unittest.TestCase):

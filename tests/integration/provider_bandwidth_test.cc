@@ -4,6 +4,9 @@
 #include <sys/wait.h>
 
 #include <cstdio>
+#include <string>
+#include <tuple>
+#include <vector>
 
 #include "base/file.h"
 #include "base/hex.h"
@@ -100,32 +103,79 @@ TEST_F(ProviderBandwidthTest, MeasuresBothDirectionsWithBothEndsCounting) {
   }
 }
 
+/// The stock iperf3 as the client of an opened test.
+class StockTool {
+ public:
+  StockTool(const v1::BandwidthOpened& opened, std::uint8_t number)
+      : key_(::testing::TempDir() + absl::StrCat("kaisar-rsa-", ::getpid())),
+        command_(absl::StrCat("/usr/bin/iperf3 -c 127.0.0.1 -p ", opened.port(),
+                              " --connect-timeout 3000 ")),
+        credentials_(
+            absl::StrCat("--rsa-public-key-path ", key_, " --username ", ToHex(Filled(number)))) {
+    EXPECT_TRUE(WriteFile(key_, opened.rsa_public_key()).ok());
+  }
+  ~StockTool() { std::remove(key_.c_str()); }
+
+  static bool IsInstalled() { return ::access("/usr/bin/iperf3", X_OK) == 0; }
+  bool Run(const std::string& terms) const { return Succeeds(command_ + terms); }
+  bool Run(const std::string& terms, const std::string& password) const {
+    return Succeeds("IPERF3_PASSWORD=" + password + " " + command_ + credentials_ + " " + terms);
+  }
+
+ private:
+  static bool Succeeds(const std::string& command) {
+    return std::system((command + " > /dev/null 2>&1").c_str()) == 0;
+  }
+  const std::string key_;
+  const std::string command_;
+  const std::string credentials_;
+};
+
 TEST_F(ProviderBandwidthTest, LetsTheStockToolInWithTheCredentialsOnly) {
-  if (::access("/usr/bin/iperf3", X_OK) != 0) GTEST_SKIP() << "iperf3 is not installed";
+  if (!StockTool::IsInstalled()) GTEST_SKIP() << "iperf3 is not installed";
   StartServer();
   const v1::SignedChallenge challenge = ShortBandwidth(1, 1, /*start_ms=*/10'000);
   auto client = Client();
   Stream stream(*client);
   stream.SendChallenge(challenge, kPassword);
-  const v1::BandwidthOpened opened = Opened(stream);
-  const std::string key = ::testing::TempDir() + absl::StrCat("kaisar-rsa-", ::getpid());
-  ASSERT_TRUE(WriteFile(key, opened.rsa_public_key()).ok());
-  const std::string tool = absl::StrCat("/usr/bin/iperf3 -c 127.0.0.1 -p ", opened.port(),
-                                        " -t 1 -O 1 -b 10M --connect-timeout 3000");
-  const std::string credentials =
-      absl::StrCat(" --rsa-public-key-path ", key, " --username ", ToHex(Filled(1)));
-  const auto run = [](const std::string& command) {
-    return std::system((command + " > /dev/null 2>&1").c_str());
-  };
-  EXPECT_NE(run(tool), 0);
-  EXPECT_NE(run("IPERF3_PASSWORD=guess " + tool + credentials), 0);
-  EXPECT_EQ(run("IPERF3_PASSWORD=" + ToHex(kPassword) + " " + tool + credentials), 0);
+  const StockTool tool(Opened(stream), 1);
+  const std::string terms = "-t 1 -O 1 -P 2 -b 10M";
+  EXPECT_FALSE(tool.Run(terms));
+  EXPECT_FALSE(tool.Run(terms, "guess"));
+  EXPECT_TRUE(tool.Run(terms, ToHex(kPassword)));
   const auto measured = stream.Receive();
   ASSERT_TRUE(measured.has_value() && measured->has_measured());
   const auto counts = challenges::ParseTestCounts(measured->measured().result());
   ASSERT_TRUE(counts.ok()) << counts.status();
   EXPECT_GT(counts->received_bytes, 500'000u);
-  std::remove(key.c_str());
+}
+
+TEST_F(ProviderBandwidthTest, DeniesWhoAsksForMoreThanTheChallengeInEitherDirection) {
+  if (!StockTool::IsInstalled()) GTEST_SKIP() << "iperf3 is not installed";
+  StartServer();
+  std::uint8_t number = 0;
+  for (const auto& [direction, terms, words] :
+       std::vector<std::tuple<v1::Direction, std::string, std::string>>{
+           {v1::DOWN, "-t 30 -O 1 -b 10M", "test down denied: the client asked for seconds 30"},
+           {v1::DOWN, "-t 1 -O 1 -b 10M -R", "asked for a test up, allowed is down"},
+           {v1::UP, "-t 1 -O 1 -b 0 -R", "test up denied: the client asked for bits per second"},
+           {v1::UP, "-t 1 -O 1 -b 10M", "asked for a test down, allowed is up"}}) {
+    const v1::SignedChallenge challenge = ShortBandwidth(++number, 1, /*start_ms=*/10'000);
+    auto client = Client();
+    Stream stream(*client);
+    stream.SendChallenge(challenge, kPassword);
+    v1::BandwidthOpened opened = Opened(stream);
+    if (direction == v1::UP) {
+      ASSERT_EQ(BandwidthTester(challenge, kPassword).Run(opened).state, State::kCompleted);
+      ASSERT_TRUE(stream.Receive()->has_measured());
+      opened = Opened(stream);
+    }
+    EXPECT_FALSE(StockTool(opened, number).Run(terms, ToHex(kPassword))) << terms;
+    const grpc::Status status = stream.End();
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED) << terms;
+    EXPECT_THAT(status.error_message(), HasSubstr(words));
+    EXPECT_TRUE(IsClosed(opened.port()));
+  }
 }
 
 TEST_F(ProviderBandwidthTest, LeavesNoProcessAndNoPortWhenItIsCancelledAtAnyStage) {
