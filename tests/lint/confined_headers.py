@@ -10,7 +10,7 @@ OWNERS = {
     "cuda_runtime.h": ("kernels/",),
     "cuda.h": ("kernels/",),
     "hwy/": ("kernels/", "tests/unit/kernels/", "tests/bench/kernels_bench.cc"),
-    "iperf_api.h": ("challenges/bandwidth/kaisar_iperf_library.cc",),
+    "iperf_api.h": ("challenges/bandwidth/kaisar_iperf/library.cc",),
     "prometheus/": ("checker/metrics",),
     "grpcpp/": ("provider/", "checker/grpc_client", "tests/support/", "tests/integration/"),
     "grpc/": ("provider/", "checker/grpc_client", "tests/support/", "tests/integration/"),

@@ -1,4 +1,4 @@
-#include "challenges/bandwidth/kaisar_iperf_entrance.h"
+#include "challenges/bandwidth/kaisar_iperf/entrance.h"
 
 #include <netinet/in.h>
 #include <sys/ioctl.h>
@@ -10,8 +10,8 @@
 #include <tuple>
 #include <utility>
 
-#include "challenges/bandwidth/kaisar_iperf_calls.h"
-#include "challenges/bandwidth/kaisar_iperf_listen.h"
+#include "challenges/bandwidth/kaisar_iperf/calls.h"
+#include "challenges/bandwidth/kaisar_iperf/listen.h"
 
 namespace kaisar::challenges {
 namespace {

@@ -1,4 +1,4 @@
-#include "challenges/bandwidth/kaisar_iperf_address.h"
+#include "challenges/bandwidth/kaisar_iperf/address.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>

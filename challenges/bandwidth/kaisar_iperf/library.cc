@@ -12,7 +12,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "challenges/bandwidth/kaisar_iperf_library.h"
+#include "challenges/bandwidth/kaisar_iperf/library.h"
 #include "challenges/bandwidth/library_json.h"
 #include "challenges/bandwidth/terms.h"
 

@@ -8,12 +8,12 @@
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
 #include "base/keys/rsa_key.h"
-#include "challenges/bandwidth/kaisar_iperf_address.h"
-#include "challenges/bandwidth/kaisar_iperf_calls.h"
-#include "challenges/bandwidth/kaisar_iperf_ending.h"
-#include "challenges/bandwidth/kaisar_iperf_library.h"
-#include "challenges/bandwidth/kaisar_iperf_link.h"
-#include "challenges/bandwidth/kaisar_iperf_roles.h"
+#include "challenges/bandwidth/kaisar_iperf/address.h"
+#include "challenges/bandwidth/kaisar_iperf/calls.h"
+#include "challenges/bandwidth/kaisar_iperf/ending.h"
+#include "challenges/bandwidth/kaisar_iperf/library.h"
+#include "challenges/bandwidth/kaisar_iperf/link.h"
+#include "challenges/bandwidth/kaisar_iperf/roles.h"
 
 namespace kaisar::challenges {
 namespace {

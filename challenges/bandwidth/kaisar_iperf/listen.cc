@@ -1,4 +1,4 @@
-#include "challenges/bandwidth/kaisar_iperf_listen.h"
+#include "challenges/bandwidth/kaisar_iperf/listen.h"
 
 #include <linux/filter.h>
 #include <linux/if_ether.h>
@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "base/system_error.h"
-#include "challenges/bandwidth/kaisar_iperf_address.h"
+#include "challenges/bandwidth/kaisar_iperf/address.h"
 
 namespace kaisar::challenges {
 namespace {

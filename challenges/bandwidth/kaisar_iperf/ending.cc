@@ -1,4 +1,4 @@
-#include "challenges/bandwidth/kaisar_iperf_ending.h"
+#include "challenges/bandwidth/kaisar_iperf/ending.h"
 
 #include <signal.h>
 #include <sys/time.h>

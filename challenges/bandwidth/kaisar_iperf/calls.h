@@ -10,7 +10,7 @@ namespace kaisar::challenges {
 class Entrance;
 
 /// The calls of the system that libiperf makes and this executable answers in the system's place:
-/// bind, listen, accept, connect and select (kaisar_iperf_calls.cc defines them). libiperf is a
+/// bind, listen, accept, connect and select (calls.cc defines them). libiperf is a
 /// shared library, so its calls come here; without either of these they go on to the system.
 ///
 /// Threads: the process has one.

@@ -14,8 +14,8 @@
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
 #include "challenges/bandwidth/iperf_process.h"
-#include "challenges/bandwidth/kaisar_iperf_ending.h"
-#include "challenges/bandwidth/kaisar_iperf_roles.h"
+#include "challenges/bandwidth/kaisar_iperf/ending.h"
+#include "challenges/bandwidth/kaisar_iperf/roles.h"
 
 namespace kaisar::challenges {
 namespace {

@@ -6,11 +6,11 @@
 #include "base/hex.h"
 #include "base/keys/rsa_key.h"
 #include "base/sha256.h"
-#include "challenges/bandwidth/kaisar_iperf_calls.h"
-#include "challenges/bandwidth/kaisar_iperf_ending.h"
-#include "challenges/bandwidth/kaisar_iperf_entrance.h"
-#include "challenges/bandwidth/kaisar_iperf_library.h"
-#include "challenges/bandwidth/kaisar_iperf_roles.h"
+#include "challenges/bandwidth/kaisar_iperf/calls.h"
+#include "challenges/bandwidth/kaisar_iperf/ending.h"
+#include "challenges/bandwidth/kaisar_iperf/entrance.h"
+#include "challenges/bandwidth/kaisar_iperf/library.h"
+#include "challenges/bandwidth/kaisar_iperf/roles.h"
 #include "challenges/bandwidth/terms.h"
 
 namespace kaisar::challenges {

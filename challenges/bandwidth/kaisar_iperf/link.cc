@@ -1,4 +1,4 @@
-#include "challenges/bandwidth/kaisar_iperf_link.h"
+#include "challenges/bandwidth/kaisar_iperf/link.h"
 
 #include <ifaddrs.h>
 #include <netinet/in.h>
@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "base/system_error.h"
-#include "challenges/bandwidth/kaisar_iperf_address.h"
+#include "challenges/bandwidth/kaisar_iperf/address.h"
 
 namespace kaisar::challenges {
 namespace {

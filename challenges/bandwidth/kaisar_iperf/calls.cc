@@ -1,10 +1,10 @@
-#include "challenges/bandwidth/kaisar_iperf_calls.h"
+#include "challenges/bandwidth/kaisar_iperf/calls.h"
 
 #include <dlfcn.h>
 
 #include <utility>
 
-#include "challenges/bandwidth/kaisar_iperf_entrance.h"
+#include "challenges/bandwidth/kaisar_iperf/entrance.h"
 
 namespace kaisar::challenges {
 namespace {
