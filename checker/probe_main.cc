@@ -30,7 +30,8 @@ void AddProbeCommands(CLI::App& app, Chosen& chosen) {
       ->check(CLI::Range(1U, challenges::kMostTestSeconds));
   bandwidth->add_flag("--iperf3", options->iperf3,
                       "be no end of the tests: print host, port, credentials and the command for "
-                      "the stock iperf3 tool, and wait until the device has measured");
+                      "the stock iperf3 tool, and wait until the device has measured; meanwhile it "
+                      "tests with nobody else");
   bandwidth->add_flag("--json", options->json, "JSON instead of a table");
   bandwidth->footer(
       "Exit status: 0 passed; 1 failed; 2 inconclusive, stopped, or wrong usage, config or "

@@ -22,8 +22,8 @@ constexpr challenges::BandwidthPolicy kOwnTerms = {.seconds = 5,
                                                    .open_deadline_ms = 15'000,
                                                    .start_deadline_ms = 10'000,
                                                    .counted_bits_per_second = 10'000'000'000};
-/// For a person who copies a command.
-constexpr std::uint32_t kByHandMs = 120'000;
+/// For a person who copies a command: the most that a device may be kept waiting.
+constexpr std::uint32_t kByHandMs = challenges::kMostTestWaitMs;
 /// How far the device's clock may be behind, and the challenge under way.
 constexpr std::uint64_t kSlackMs = 5'000;
 constexpr std::size_t kMostListedIds = 20;
