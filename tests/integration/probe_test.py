@@ -8,12 +8,14 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 ROOT = os.environ["KAISAR_SOURCE_DIR"]
 BINARIES = os.environ["KAISAR_BINARY_DIR"]
 sys.path.insert(0, os.path.join(ROOT, "tests/support"))
 
+from chain_network import ChainNetwork  # pylint: disable=wrong-import-position
 from loopback_network import LoopbackNetwork, SHORT_POLICY  # pylint: disable=wrong-import-position
 
 IPERF = os.path.join(BINARIES, "challenges/kaisar-iperf")
@@ -134,6 +136,52 @@ class Probe(unittest.TestCase):
         self.assertGreater(counted["tests"][0]["device"]["received_bytes"], 0)
         self.assertGreater(counted["tests"][1]["device"]["sent_bytes"], 0)
         self.assertEqual(os.listdir(self.network.path("scratch")), [])
+
+
+class ProbeOnChain(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="kaisar-probe-chain-")
+        self.addCleanup(folder.cleanup)
+        self.network = ChainNetwork(BINARIES, folder.name, ROOT)
+        self.addCleanup(self.network.close)
+
+    def probe(self, device):
+        done = subprocess.run(
+            [self.network.binary("checker/kaisar-checker"), "probe", "bandwidth", "--config",
+             "checker-0/checker.yaml", "--device", str(device), "--seconds", "1", "--json"],
+            cwd=self.network.folder, capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_it_asks_in_the_epoch_that_the_chain_is_in(self):
+        network = self.network
+        network.deploy(epoch_seconds=60, genesis_in_s=15)
+        network.add_slots(1)
+        network.add_devices([1])
+        network.write_provider_config(0)
+        with open(network.path("device-0/provider.yaml"), "a", encoding="utf-8") as config:
+            config.write(BANDWIDTH)
+        network.write_checker_config(0, SHORT_POLICY)
+        with open(network.path("checker-0/checker.yaml"), "a", encoding="utf-8") as config:
+            config.write(f"iperf: {IPERF}\n")
+        network.start_provider(0)
+        network.go()
+        network.chain.wait_until(network.begin(0))
+        status, out, err = self.probe(0)
+        self.assertEqual((status, out), (2, ""), err)
+        self.assertIn("epoch 0: it is not opened yet", err)
+
+        network.admin({"openEpoch": 0})
+        for _ in range(20):  # a block on top of it, and the provider's next look at the chain
+            status, out, err = self.probe(0)
+            if "not opened yet" not in err and '"reason": "REFUSED"' not in out:
+                break
+            time.sleep(0.5)
+        self.assertEqual(status, 0, out + err)
+        told = json.loads(out)
+        self.assertEqual((told["epoch"], told["slot"], told["verdict"]), (0, 0, "PASS"))
+        status, _, err = self.probe(1)
+        self.assertEqual(status, 2)
+        self.assertIn("expected one of the devices that slot 0 checks in epoch 0: 0", err)
 
 
 if __name__ == "__main__":
