@@ -117,7 +117,7 @@ TEST(Cheats, ABehaviourMayNameValueKindAndDevices) {
 
 TEST(Cheats, NonsenseIsRejectedWithThePartThatIsWrong) {
   for (const auto& [text, part] : {std::pair{"steal", "cheat is steal"},
-                                   {"silent@bandwidth", "kind is bandwidth"},
+                                   {"silent@storage", "kind is storage"},
                                    {"late-pings=soon", "value is soon"},
                                    {"silent:5-3", "devices are 5-3"}}) {
     const auto behaviour = ParseBehaviour(text);

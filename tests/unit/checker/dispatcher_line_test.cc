@@ -71,6 +71,7 @@ class RandomPlan : public ::testing::TestWithParam<unsigned> {
       behaviour.breaks_in_test = Draw(0, 9) == 0;
     }
     scene_.epoch().policy.bandwidth.start_deadline_ms = 30'000;
+    scene_.epoch().scope.epoch_ms = kPlanMs + 120'000;  // so that it cuts no test short
     scene_.Begin(MakePlan());
     scene_.RunFor(kPlanMs + 120'000);
   }
