@@ -182,9 +182,10 @@ void FakeChain::Execute(const FakeTransaction& transaction, Mined& mined) {
 }
 
 FakeCallContext FakeChain::ContextOf(const Address& from, const chain::Block& block) {
-  const std::vector<Mined>& blocks = blocks_;
-  return {from, block.number, block.timestamp_s, [&blocks](std::uint64_t number) -> const Bytes* {
-            return number < blocks.size() ? &blocks[number].header : nullptr;
+  // By a pointer, because Clang's analysis does not see that the lambda is called under the lock.
+  const std::vector<Mined>* const blocks = &blocks_;
+  return {from, block.number, block.timestamp_s, [blocks](std::uint64_t number) -> const Bytes* {
+            return number < blocks->size() ? &(*blocks)[number].header : nullptr;
           }};
 }
 
