@@ -32,8 +32,11 @@ class PlainEngine : public MatmulEngine {
     for (std::size_t r = 0; r < n_; ++r) {
       if (cancelled()) return absl::CancelledError("matmul was cancelled");
       for (std::size_t c = 0; c < n_; ++c) {
+        // Pointers, because the sanitizers check each call of an operator in the innermost loop.
+        const std::int8_t* row = w_.data() + r * n_;
+        const std::int8_t* column = state.data() + c * n_;
         std::int32_t sum = 0;
-        for (std::size_t k = 0; k < n_; ++k) sum += w_[r * n_ + k] * state[c * n_ + k];
+        for (std::size_t k = 0; k < n_; ++k) sum += row[k] * column[k];
         next[r * n_ + c] = ElementFromSum(sum);
       }
     }
