@@ -31,6 +31,7 @@ function(kaisar_library folder)
   add_library(kaisar::${folder} ALIAS kaisar_${folder})
   target_include_directories(kaisar_${folder} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(kaisar_${folder} PUBLIC ${ARG_DEPS} PRIVATE kaisar_warnings)
+  kaisar_precompile(kaisar_${folder})
 endfunction()
 
 # kaisar_executable(<name> SOURCES … DEPS …)
@@ -38,6 +39,7 @@ function(kaisar_executable name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} kaisar_warnings)
+  kaisar_precompile(${name})
 endfunction()
 
 # kaisar_test(<name> LABEL unit|integration|… SOURCES … DEPS …): one GoogleTest program.
