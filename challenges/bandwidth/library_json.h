@@ -13,7 +13,7 @@ struct LibraryJson {
 
 /// Reads what libiperf wrote, some of which came from the other side.
 ///
-/// Result: an `error` when it is no JSON.
+/// Result: an `error` when it is no JSON; without what is nested more deeply than libiperf nests.
 LibraryJson ReadLibraryJson(const std::string& text);
 
 }  // namespace kaisar::challenges

@@ -56,6 +56,20 @@ TEST(LibraryJson, TheOtherSidesTextsAreCut) {
   }
 }
 
+TEST(LibraryJson, WhatIsNestedDeeplyIsLeftOut) {
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  const LibraryJson json = ReadLibraryJson(WithEnd("\"x\":" + deep + "," + kSums));
+  EXPECT_THAT(json.line, HasSubstr("[[[null]]]"));
+  EXPECT_LT(json.line.size(), 1'000u);
+  EXPECT_TRUE(json.has_sums);
+  EXPECT_EQ(json.error, "");
+}
+
+TEST(LibraryJson, BracketsInTextsAreNoNesting) {
+  const std::string end = R"("x":"\"[[[[[[[[[[[[[[[[[[[[","y":"\\",)" + std::string(kSums);
+  EXPECT_EQ(ReadLibraryJson("{\"end\":{" + end + "}}").line, "{\"end\":{" + end + "}}");
+}
+
 TEST(LibraryJson, StreamsGoBeforeALineIsTooLong) {
   std::string streams = "{}";
   for (int i = 0; i < 20'000; ++i) streams += ",{}";
