@@ -25,7 +25,7 @@ struct IperfTask {
   std::string only_from;      // server: the numeric address that may connect; empty: any may try
   std::uint32_t seconds = 0;  // counted; one more goes before them
   std::uint32_t streams = 0;
-  std::uint64_t bits_per_second = 0;  // sent at, over all streams; 0: as fast as it goes
+  std::uint64_t bits_per_second = 0;  // this end sends at, over all streams; 0: as fast as it goes
   std::uint32_t start_ms = 0;  // until it is connected (client) or a client has authenticated
   std::uint32_t limit_ms = 0;  // for the whole process, which ends itself then
 };

@@ -75,6 +75,7 @@ class IperfRunTest : public ProcessRunnerTest {
     task.only_from = "127.0.0.1";
     task.seconds = 1;
     task.streams = 1;
+    task.bits_per_second = kBitsPerSecond;
     task.start_ms = 20'000;
     task.limit_ms = 40'000;
     return task;
@@ -86,7 +87,6 @@ class IperfRunTest : public ProcessRunnerTest {
     task.host = "127.0.0.1";
     task.rsa_public_key = listening.rsa_public_key;
     task.only_from.clear();
-    task.bits_per_second = kBitsPerSecond;
     return task;
   }
   TestCounts CountsOf(const IperfOutcome& outcome) {

@@ -85,6 +85,8 @@ void ScriptedBandwidth::StartServer() {
   task.password = ToHex(ViewOf(asked_.password()));
   task.seconds = params_.seconds();
   task.streams = params_.streams();
+  task.bits_per_second =
+      direction_ == v1::DOWN ? params_.down_bits_per_second() : params_.up_bits_per_second();
   task.start_ms = params_.start_ms() + challenges::kTestStartMs;
   task.limit_ms = params_.start_ms() + challenges::MostTestMs(params_);
   MutexLock lock(cast_.process_mutex);

@@ -10,6 +10,7 @@ namespace kaisar::challenges {
 namespace {
 
 Entrance* entrance = nullptr;
+std::uint64_t pace_bytes_per_second = 0;
 std::function<void()>& Connecting() {
   static std::function<void()> connecting;
   return connecting;
@@ -21,6 +22,12 @@ Call* Next(const char* name) {
   return reinterpret_cast<Call*>(dlsym(RTLD_NEXT, name));
 }
 
+void Pace(int descriptor) {
+  if (pace_bytes_per_second == 0) return;
+  setsockopt(descriptor, SOL_SOCKET, SO_MAX_PACING_RATE, &pace_bytes_per_second,
+             sizeof(pace_bytes_per_second));
+}
+
 }  // namespace
 
 void RouteCallsTo(Entrance* to) {
@@ -29,6 +36,10 @@ void RouteCallsTo(Entrance* to) {
 
 void OnNextConnect(std::function<void()> connecting) {
   Connecting() = std::move(connecting);
+}
+
+void PaceConnections(std::uint64_t bits_per_second) {
+  pace_bytes_per_second = (bits_per_second + 7) / 8;
 }
 
 int SystemBind(int descriptor, const sockaddr* address, socklen_t size) {
@@ -59,7 +70,11 @@ int listen(int descriptor, int backlog) noexcept {
 }
 
 int accept(int descriptor, sockaddr* address, socklen_t* size) {
-  if (entrance != nullptr) return entrance->Accept(address, size);
+  if (entrance != nullptr) {
+    const int accepted = entrance->Accept(address, size);
+    if (accepted >= 0) kaisar::challenges::Pace(accepted);
+    return accepted;
+  }
   static const auto next = kaisar::challenges::Next<int(int, sockaddr*, socklen_t*)>("accept");
   return next(descriptor, address, size);
 }
@@ -68,6 +83,7 @@ int connect(int descriptor, const sockaddr* address, socklen_t size) {
   if (const auto connecting = std::exchange(kaisar::challenges::Connecting(), nullptr)) {
     connecting();
   }
+  kaisar::challenges::Pace(descriptor);
   static const auto next =
       kaisar::challenges::Next<int(int, const sockaddr*, socklen_t)>("connect");
   return next(descriptor, address, size);

@@ -12,6 +12,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "challenges/bandwidth/kaisar_iperf/calls.h"
 #include "challenges/bandwidth/kaisar_iperf/library.h"
 #include "challenges/bandwidth/library_json.h"
 #include "challenges/bandwidth/terms.h"
@@ -70,8 +71,12 @@ std::uint64_t BlockBytes(std::uint64_t stream_bits_per_second, std::uint64_t str
   return std::clamp(bytes / kLeastBlockBytes * kLeastBlockBytes, kLeastBlockBytes, most);
 }
 
+std::uint64_t RateOfEach(const IperfTask& task) {
+  return (task.bits_per_second + task.streams - 1) / task.streams;
+}
+
 void SetTerms(iperf_test* test, const IperfTask& task) {
-  const std::uint64_t each = (task.bits_per_second + task.streams - 1) / task.streams;
+  const std::uint64_t each = RateOfEach(task);
   iperf_set_test_role(test, 'c');
   iperf_set_test_server_hostname(test, task.host.c_str());
   iperf_set_test_server_port(test, static_cast<int>(task.ports.front()));
@@ -125,15 +130,18 @@ LibraryTest RunLibraryClient(const IperfTask& task, int control_connection) {
     return OwnFault(test == nullptr ? "out of memory" : "cannot make a file in TMPDIR or /tmp");
   }
   SetTerms(test.get(), task);
+  PaceConnections(RateOfEach(task));
   iperf_set_control_socket(test.get(), control_connection);
   const int returned = iperf_run_client(test.get());
   return Judge(test.get(), returned);
 }
 
-LibraryTest RunLibraryServer(std::uint32_t port, const ServerSecrets& secrets) {
+LibraryTest RunLibraryServer(const IperfTask& task, std::uint32_t port,
+                             const ServerSecrets& secrets) {
   OwnedTest test = NewTest();
   if (test == nullptr) return OwnFault("out of memory");
   if (!CanMakeBuffers()) return OwnFault("cannot make a file in TMPDIR or /tmp");
+  PaceConnections(RateOfEach(task));
   iperf_set_test_role(test.get(), 's');
   iperf_set_test_one_off(test.get(), 1);
   iperf_set_test_server_port(test.get(), static_cast<int>(port));

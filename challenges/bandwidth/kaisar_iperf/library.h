@@ -34,7 +34,8 @@ struct ServerSecrets {
 LibraryTest RunLibraryClient(const IperfTask& task, int control_connection);
 
 /// Runs one test with whoever connects first.
-LibraryTest RunLibraryServer(std::uint32_t port, const ServerSecrets& secrets);
+LibraryTest RunLibraryServer(const IperfTask& task, std::uint32_t port,
+                             const ServerSecrets& secrets);
 
 /// What the client of the server's test asks for, while that runs and once the client has proved
 /// itself. Whether it asks for both directions at once libiperf does not tell; its streams do.

@@ -35,7 +35,7 @@ TASK, on standard input, is one JSON object:
   only_from         server: the numeric address that may connect; absent: any
   seconds           1 to 60, counted; one more goes before them
   streams           1 to 16 TCP connections
-  bits_per_second   sent at, over all streams; 0: as fast as it goes
+  bits_per_second   this end sends at, over all streams; 0: as fast as it goes
   start_ms          until it is connected (client), or a client has proved itself (server)
   limit_ms          for the whole process
 

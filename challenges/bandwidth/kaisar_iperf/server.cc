@@ -86,7 +86,7 @@ void RunServer(const IperfTask& task, const TimeLeft& left) {
   RouteCallsTo(entrance->get());
   for (std::uint32_t strangers = 1;; ++strangers) {
     (*entrance)->StartTest([&] { Admit(task, left); }, AdmitStream);
-    const LibraryTest test = RunLibraryServer((*entrance)->port(), secrets);
+    const LibraryTest test = RunLibraryServer(task, (*entrance)->port(), secrets);
     if ((*entrance)->authenticated()) EndTest(test);
     if ((*entrance)->accepted() == 0) EndWith(State::kUnable, test.detail);
     PrepareForNobody(task, strangers, test.detail);
