@@ -34,6 +34,7 @@ class Result:
     checker_cpu_s: float = 0.0
     checker_peak_kb: int = 0
     device_peak_kb: int = 0
+    checker_own_kb: int = 0  # of the peak: not of files that processes share
 
 
 class Process:
@@ -47,7 +48,7 @@ class Process:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.process.stdin.write(json.dumps(task))
         self.process.stdin.close()
-        self.peak_kb = 0
+        self.peak_kb = self.own_kb = 0
         self.cpu_s = 0.0
 
     def line(self):
@@ -66,6 +67,8 @@ class Process:
                 for line in file:
                     if line.startswith("VmHWM:"):
                         self.peak_kb = max(self.peak_kb, int(line.split()[1]))
+                    if line.startswith("RssAnon:"):
+                        self.own_kb = max(self.own_kb, int(line.split()[1]))
         except (FileNotFoundError, ProcessLookupError):
             pass
 
@@ -104,7 +107,7 @@ def run_client(line, server, listening, *terms):
     client.end()
     server.end()
     return Result(rate_of(terms[0], checker, device), checker, device, client.cpu_s, client.peak_kb,
-                  server.peak_kb)
+                  server.peak_kb, client.own_kb)
 
 
 def rate_of(direction, checker, device):
@@ -121,11 +124,12 @@ def rate_of(direction, checker, device):
                received["bytes"] * 8 / max(sent["seconds"], received["seconds"]))
 
 
-def stock(line, direction, seconds, streams=1):
-    """The same with iperf3 at both ends; its own received rate."""
+def stock(line, direction, seconds, bits_per_second=0, streams=1):
+    """The same with iperf3 at both ends; the rate that it prints as received."""
     with subprocess.Popen(line.right.command("iperf3", "-s", "-1"), stdout=subprocess.DEVNULL):
         wait_for_port(line.right, 5201)
-        arguments = ["-c", line.right_address, "-O", "1", "-t", str(seconds), "-P", str(streams), "-J"]
+        arguments = ["-c", line.right_address, "-O", "1", "-t", str(seconds), "-P", str(streams), "-J",
+                     "-b", str(-(-bits_per_second // streams))]
         told = json.loads(line.left.run("iperf3", *arguments, *(["-R"] if direction == UP else [])))
     received = told["end"]["sum_received"]
     return Result(received["bytes"] * 8 / received["seconds"], {"iperf": told}, {})

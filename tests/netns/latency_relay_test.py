@@ -9,27 +9,12 @@ import tempfile
 import unittest
 
 from network import Network, binary, need_namespaces
-from netns_kaisar import LATENCY, PASS, NetnsKaisar, median, round_trips_us
+from netns_kaisar import LATENCY, PASS, NetnsKaisar, latency_policy, median, round_trips_us
 
 EPOCH_SECONDS = 14
 PINGS, COUNT = 8, 4
 # Beyond the line: TLS, gRPC, two schedulers, a busy machine.
 MOST_OVERHEAD_US = 20_000
-POLICY = f"""\
-version: 1
-samples: 64
-slack_ms: 4000
-guard_ms: 6000
-registration_window_ms: 4000
-clock_step_ms: 1000
-latency: {{pings: {PINGS}, spacing_ms: 5, deadline_ms: 5000, target_us: 500000, limit_us: 900000}}
-phases:
-  registering: {{latency: {{count: {COUNT}, weight: 1, least_evidence: 1}}}}
-  standby: {{latency: {{count: {COUNT}, weight: 1, least_evidence: 1}}}}
-  in_service: {{latency: {{count: {COUNT}, weight: 1, least_evidence: 1}}}}
-classes:
-  cpu: {{n: 256, rounds: 1, commitment_deadline_ms: 3000, opening_deadline_ms: 1500}}
-"""
 # Device: what its line adds to a round trip, in µs; half of it each way.
 DISTANCES = {1: 0, 2: 5_000, 3: 50_000, 4: 200_000}
 LOSSY, LOSSY_RTT_US = 5, 10_000
@@ -50,7 +35,7 @@ class LatencyRelay(unittest.TestCase):
         cls.lossy = network.relayed_line("checker", f"device{LOSSY}", delay_us=LOSSY_RTT_US // 2,
                                          jitter_us=1000, loss_ppm=50_000, seed=4)
         kaisar.add_far_provider(LOSSY, cls.lossy)
-        kaisar.write_configs(POLICY, EPOCH_SECONDS, genesis_in_ms=500)
+        kaisar.write_configs(latency_policy(PINGS, COUNT), EPOCH_SECONDS, genesis_in_ms=500)
         checker = kaisar.inside(network.namespace("checker")).start_checker()
         if checker.wait(timeout=EPOCH_SECONDS + 60) != 0:
             raise AssertionError("the checker failed:\n" + kaisar.read("checker.err")[-2000:])

@@ -1,5 +1,6 @@
 """Real Kaisar processes in network namespaces: providers at the far ends of lines, and a checker."""
 
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from log_records import closed_challenges, repeated  # pylint: disable=wrong-imp
 from loopback_network import (  # pylint: disable=wrong-import-position
     CHAIN_ID, CONTRACT, LoopbackNetwork, value)
 
-LATENCY, PASS = 1, 1
+LATENCY, BANDWIDTH, PASS = 1, 2, 1
 
 
 class NetnsKaisar(LoopbackNetwork):
@@ -57,10 +58,37 @@ slots:
                          "endpoint": self.listening(name, process), **claims}, 10**9)
         return process
 
+    def verified(self):
+        """What kaisar-audit says of the only epoch."""
+        [log] = [name for name in os.listdir(self.path("data")) if name.endswith(".log")]
+        report = log.replace(".log", ".report.json")
+        return json.loads(self.call("audit/kaisar-audit", "verify", "--log", self.path("data", log),
+                                    "--report", self.path("data", report), "--json"))
+
     def closed(self):
         """The closed challenges of the only log, {number of field: value}."""
         [log] = [name for name in os.listdir(self.path("data")) if name.endswith(".log")]
         return list(closed_challenges(self.path("data", log)))
+
+
+def latency_policy(pings, count):
+    """Nothing but latency challenges, for epochs of 14 s and more."""
+    kinds = f"{{latency: {{count: {count}, weight: 1, least_evidence: 1}}}}"
+    return f"""\
+version: 1
+samples: 64
+slack_ms: 4000
+guard_ms: 6000
+registration_window_ms: 4000
+clock_step_ms: 1000
+latency: {{pings: {pings}, spacing_ms: 5, deadline_ms: 5000, target_us: 500000, limit_us: 900000}}
+phases:
+  registering: {kinds}
+  standby: {kinds}
+  in_service: {kinds}
+classes:
+  cpu: {{n: 256, rounds: 1, commitment_deadline_ms: 3000, opening_deadline_ms: 1500}}
+"""
 
 
 def round_trips_us(closed):
