@@ -57,6 +57,11 @@ class ProviderProcess {
   }
   std::string Out() const { return Read(out_); }
   std::string Err() const { return Read(err_); }
+  /// Waits, for 10 s at most, until it has logged this.
+  bool AwaitErr(const std::string& text) const {
+    for (int i = 0; i < 1000 && Err().find(text) == std::string::npos; ++i) usleep(10'000);
+    return Err().find(text) != std::string::npos;
+  }
   /// The address that it prints when it listens; empty when it does not within 10 s.
   std::string Address() const {
     for (int i = 0; i < 1000; ++i) {

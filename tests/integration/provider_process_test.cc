@@ -28,7 +28,8 @@ TEST_F(ProviderProcessTest, StopsWithinThreeSecondsInTheMiddleOfWork) {
     params.set_samples(3);
     challenge.set_params(params.SerializeAsString());
     working.SendChallenge(Signed(challenge));
-    testing::LatencyTestStream latency(client);  // after the challenge, on the same connection
+    ASSERT_TRUE(provider.AwaitErr("event=taken kind=matmul")) << provider.Err();
+    testing::LatencyTestStream latency(client);
     const auto accepted = latency.Challenge(SignedSample(RealClock(), v1::LATENCY, 1, 2));
     ASSERT_TRUE(accepted.has_value() && accepted->has_accepted()) << provider.Err();
 
@@ -38,7 +39,6 @@ TEST_F(ProviderProcessTest, StopsWithinThreeSecondsInTheMiddleOfWork) {
     EXPECT_LT(RealClock().MonotonicNs() - begun_ns, 3'000'000'000u);
     EXPECT_EQ(working.End().error_code(), grpc::StatusCode::UNAVAILABLE);
     EXPECT_EQ(latency.End().error_code(), grpc::StatusCode::UNAVAILABLE);
-    EXPECT_THAT(provider.Err(), HasSubstr("event=taken kind=matmul"));
     EXPECT_THAT(provider.Err(), HasSubstr("event=stopped"));
   }
 }
