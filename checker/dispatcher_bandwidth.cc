@@ -153,6 +153,7 @@ void Dispatcher::OnTested(const Open& open, const OpenedTest& test, IperfOutcome
   open->bandwidth.testing = false;
   open->bandwidth.process.reset();
   if (open->state != OpenChallenge::State::kRunning) return;
+  if (open->ended_by_us != v1::TRANSPORT_UNSPECIFIED) return;  // why is known
   v1::BandwidthEvidence& evidence = *open->closed.mutable_bandwidth();
   if (outcome.line.size() <= challenges::kMostBandwidthResultBytes) {
     evidence.mutable_tests(evidence.tests_size() - 1)->set_checker_result(std::move(outcome.line));
@@ -194,6 +195,7 @@ void Dispatcher::OnBandwidthAnswer(const Open& open, const Instant& at, Bandwidt
 void Dispatcher::EndBandwidth(const Open& open, v1::Transport transport, std::string why) {
   open->ended_by_us = transport;
   open->why_ended = std::move(why);
+  if (open->bandwidth.process != nullptr) open->bandwidth.process->Kill();
   if (open->bandwidth.end.has_value()) {
     return OnEnd(open, Instant::Now(services_.clock),
                  *std::exchange(open->bandwidth.end, std::nullopt));

@@ -236,6 +236,18 @@ TEST(DispatcherBandwidth, EndsItsTestsWithTheEpoch) {
   }
 }
 
+TEST(DispatcherBandwidth, LeavesNoProcessToTheNextEpochOfACallThatTheDeviceEnded) {
+  DispatchScene scene(1);
+  scene.client.behaviour(1).breaks_in_test = true;
+  const auto end_ms = static_cast<std::uint32_t>(scene.epoch().scope.epoch_ms);
+  scene.Begin({Planned(end_ms - 1000, 1, v1::BANDWIDTH)});
+  scene.RunFor(end_ms - 100);
+  EXPECT_EQ(scene.processes.Running(), 1u);
+  scene.RunFor(1300);  // it would have run for two seconds more
+  EXPECT_EQ(scene.processes.Running(), 0u);
+  EXPECT_TRUE(scene.dispatcher->finished());
+}
+
 TEST(DispatcherBandwidth, LeavesNoProcessBehindWhenItStops) {
   DispatchScene scene(1);
   scene.Begin({Planned(100, 1, v1::BANDWIDTH)});
