@@ -19,9 +19,10 @@ endif()
 
 add_library(kaisar_warnings INTERFACE)
 target_compile_options(kaisar_warnings INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Werror)
+  "$<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic;-Wshadow;-Wconversion;-Wsign-conversion;-Werror>"
+  "$<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings;-Xcompiler=-Wall,-Wextra,-Wshadow>")
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  target_compile_options(kaisar_warnings INTERFACE -Wthread-safety)
+  target_compile_options(kaisar_warnings INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:-Wthread-safety>")
 endif()
 
 # kaisar_library(<folder> SOURCES … DEPS …): one target and one namespace per folder.

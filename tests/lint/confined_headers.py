@@ -7,8 +7,8 @@ import tree
 
 # Header (a prefix, or a suffix that begins with *) -> paths (prefixes) that may include it.
 OWNERS = {
-    "cuda_runtime.h": ("kernels/",),
-    "cuda.h": ("kernels/",),
+    "cuda_runtime": ("kernels/cuda/", "tests/gpu/"),
+    "cuda.h": ("kernels/cuda/", "tests/gpu/"),
     "hwy/": ("kernels/", "tests/unit/kernels/", "tests/bench/kernels_bench.cc"),
     "iperf_api.h": ("challenges/bandwidth/kaisar_iperf/library.cc",),
     "prometheus/": ("checker/metrics",),

@@ -1,0 +1,9 @@
+#include "kernels/cuda/launch.h"
+
+namespace kaisar::kernels {
+
+cudaError_t LaunchWgmmaRound(const RoundArguments&, cudaStream_t) {
+  return cudaErrorNotSupported;
+}
+
+}  // namespace kaisar::kernels
