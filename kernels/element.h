@@ -3,20 +3,9 @@
 #include <cstdint>
 
 #include "absl/types/span.h"
+#include "kernels/element_of_sum.h"  // ElementFromSum, which the GPU shares
 
 namespace kaisar::kernels {
-
-/// The prime next to 2^32 divided by the golden ratio: the top byte of a product with it depends on
-/// every bit of the other factor.
-///
-/// Source: docs/protocol.md, Matmul, Work; multiplicative hashing after Knuth, TAOCP 3, 6.4.
-inline constexpr std::uint32_t kElementMultiplier = 0x9E3779B1;
-static_assert(kElementMultiplier == 2654435761U);
-
-/// The element of the next state that an exact sum of products becomes.
-constexpr std::int8_t ElementFromSum(std::int32_t sum) {
-  return static_cast<std::int8_t>((static_cast<std::uint32_t>(sum) * kElementMultiplier) >> 24);
-}
 
 /// The exact sum of products of two rows of equal length, at most 32768.
 ///
