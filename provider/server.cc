@@ -65,7 +65,7 @@ v1::DescribeResponse Description(const std::vector<Device>& devices, const Limit
   v1::DescribeResponse description;
   description.set_software("kaisar-provider " KAISAR_VERSION);
   for (const Device& device : devices) {
-    v1::DescribeResponse::Device& entry = *description.add_devices();
+    v1::DeviceDescription& entry = *description.add_devices();
     entry.set_id(device.id);
     entry.set_device_class(device.device_class);
     entry.set_backend(device.engine->Description());
