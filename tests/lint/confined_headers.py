@@ -9,6 +9,7 @@ import tree
 OWNERS = {
     "cuda_runtime": ("kernels/cuda/", "tests/gpu/"),
     "cuda.h": ("kernels/cuda/", "tests/gpu/"),
+    "cublasLt.h": ("tests/gpu/",),
     "hwy/": ("kernels/", "tests/unit/kernels/", "tests/bench/kernels_bench.cc"),
     "iperf_api.h": ("challenges/bandwidth/kaisar_iperf/library.cc",),
     "prometheus/": ("checker/metrics",),
