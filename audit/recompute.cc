@@ -6,7 +6,7 @@
 #include "base/hex.h"
 #include "base/status_macros.h"
 #include "challenges/matmul/prover.h"
-#include "kernels/matmul_engine.h"
+#include "kernels/host_engine.h"
 
 namespace kaisar::audit {
 

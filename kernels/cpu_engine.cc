@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
-#include "kernels/matmul_engine.h"
+#include "kernels/host_engine.h"
 #include "kernels/panel_kernel.h"
 #include "kernels/rows.h"
 #include "kernels/worker_pool.h"
@@ -29,7 +29,7 @@ struct Scratch {
   Aligned<std::int8_t> rows;  // generated rows on their way into a panel
 };
 
-class CpuEngine : public MatmulEngine {
+class CpuEngine : public HostEngine {
  public:
   explicit CpuEngine(int threads) : pool_(threads), scratch_(pool_.threads()) {}
 
@@ -185,7 +185,7 @@ void CpuEngine::MultiplyRows(std::size_t first_panel, std::size_t last_panel,
 
 }  // namespace
 
-std::unique_ptr<MatmulEngine> MakeCpuEngine(int threads) {
+std::unique_ptr<HostEngine> MakeCpuEngine(int threads) {
   return std::make_unique<CpuEngine>(threads);
 }
 

@@ -4,14 +4,44 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "base/bytes.h"
 
 namespace kaisar::kernels {
 
-/// Computes rounds of the matmul proof. One engine serves one challenge at a time.
+/// A node of the Merkle tree over one state.
+struct StateNode {
+  std::uint32_t state = 1;  // 1 … R
+  std::uint32_t level = 0;  // 0: the leaves
+  std::uint64_t index = 0;  // within its level
+};
+
+/// What shows that a node's elements belong to its state.
+struct OpenedNode {
+  std::string elements;  // all that lie under the node, one byte each
+  Bytes path;            // siblings from the node up to the root, 32 bytes each
+};
+
+/// The states Z_1 … Z_R of one proof with their trees, wherever the engine keeps them.
+///
+/// Threads: one at a time, and none while the engine proves again.
+class ProofStates {
+ public:
+  virtual ~ProofStates() = default;
+
+  /// root_1 … root_R.
+  virtual const std::vector<Digest>& roots() const = 0;
+
+  /// Opens nodes, in the order asked; they must exist.
+  ///
+  /// Errors: Unavailable when the device that keeps the states is lost.
+  virtual absl::StatusOr<std::vector<OpenedNode>> Open(absl::Span<const StateNode> nodes) const = 0;
+};
+
+/// Computes matmul proofs. One engine serves one challenge at a time and outlives its states.
 ///
 /// Shapes: W and states are n×n int8, row-major; n is a power of two, 256 to 32768.
 /// Threads: one at a time; an engine may use several threads of its own.
@@ -19,29 +49,16 @@ class MatmulEngine {
  public:
   virtual ~MatmulEngine() = default;
 
-  /// Gets ready for the rounds of W and Z_0 of this seed; keeps W. Generating them may be left to
-  /// the first round, where it can be cancelled.
+  /// Does all `rounds` of a seed and keeps the states. `cancelled` is asked at least every 50 ms.
   ///
-  /// Errors: ResourceExhausted when memory runs out.
-  virtual absl::Status Begin(const Digest& seed, std::uint32_t n) = 0;
-
-  /// Z_{j+1} from Z_j. The first call takes an empty `state` for Z_0.
-  ///
-  /// Errors: Cancelled when `cancelled` (asked at least every 50 ms) says so.
-  virtual absl::Status Round(absl::Span<const std::int8_t> state, absl::Span<std::int8_t> next,
-                             const std::function<bool()>& cancelled) = 0;
-
-  /// Threads that may share the hashing of a state between rounds.
-  virtual int hashing_threads() const { return 1; }
+  /// Errors: Cancelled; ResourceExhausted when there is too little memory, before any work, with
+  ///         both figures; Unavailable when the device failed or is lost.
+  virtual absl::StatusOr<std::unique_ptr<ProofStates>> Prove(
+      const Digest& seed, std::uint32_t n, std::uint32_t rounds,
+      const std::function<bool()>& cancelled) = 0;
 
   /// For people: "cpu AVX2, 2 threads".
   virtual std::string Description() const = 0;
 };
-
-/// The engine on the CPU: Google Highway, dispatched at run time, `threads` ≥ 1.
-std::unique_ptr<MatmulEngine> MakeCpuEngine(int threads);
-
-/// The triple loop that everything else must equal, bit for bit. For tests.
-std::unique_ptr<MatmulEngine> MakePlainEngine();
 
 }  // namespace kaisar::kernels

@@ -3,14 +3,14 @@
 
 #include "base/check.h"
 #include "kernels/element.h"
-#include "kernels/matmul_engine.h"
+#include "kernels/host_engine.h"
 #include "kernels/rows.h"
 
 namespace kaisar::kernels {
 namespace {
 
 // Written from docs/protocol.md, Matmul, Work, and nothing else: no blocking, no vectors.
-class PlainEngine : public MatmulEngine {
+class PlainEngine : public HostEngine {
  public:
   absl::Status Begin(const Digest& seed, std::uint32_t n) override {
     n_ = n;
@@ -53,7 +53,7 @@ class PlainEngine : public MatmulEngine {
 
 }  // namespace
 
-std::unique_ptr<MatmulEngine> MakePlainEngine() {
+std::unique_ptr<HostEngine> MakePlainEngine() {
   return std::make_unique<PlainEngine>();
 }
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/sha256.h"
+#include "base/status_macros.h"
 #include "challenges/matmul/prover.h"
 #include "challenges/roster.h"
 #include "challenges/signed_messages.h"
@@ -127,11 +128,13 @@ v1::MatmulResponse MatmulWorker::Commit(const MatmulJob& job,
   return response;
 }
 
-v1::MatmulResponse MatmulWorker::Open(const MatmulJob& job, const challenges::MatmulProof& proof,
-                                      const std::vector<challenges::MatmulSample>& samples) const {
+absl::StatusOr<v1::MatmulResponse> MatmulWorker::Open(
+    const MatmulJob& job, const challenges::MatmulProof& proof,
+    const std::vector<challenges::MatmulSample>& samples) const {
+  ASSIGN_OR_RETURN(const v1::MatmulOpeningBody body, proof.Open(samples));
   v1::MatmulResponse response;
   v1::MatmulOpening& message = *response.mutable_opening();
-  message.set_body(proof.Open(samples).SerializeAsString());
+  message.set_body(body.SerializeAsString());
   message.set_signature(ToString(device_.key.Sign(challenges::MatmulOpeningDigest(
       domain_, job.taken_.challenge_id, proof.commitment(), Sha256(ViewOf(message.body()))))));
   return response;

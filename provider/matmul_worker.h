@@ -76,8 +76,9 @@ class MatmulWorker {
   void Run();
   void Work(MatmulJob& job);
   v1::MatmulResponse Commit(const MatmulJob& job, const challenges::MatmulProof& proof) const;
-  v1::MatmulResponse Open(const MatmulJob& job, const challenges::MatmulProof& proof,
-                          const std::vector<challenges::MatmulSample>& samples) const;
+  absl::StatusOr<v1::MatmulResponse> Open(
+      const MatmulJob& job, const challenges::MatmulProof& proof,
+      const std::vector<challenges::MatmulSample>& samples) const;
 
   const Device device_;
   const SigningDomain domain_;

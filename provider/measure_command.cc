@@ -7,7 +7,7 @@
 #include "base/status_macros.h"
 #include "challenges/judge.h"
 #include "challenges/matmul/prover.h"
-#include "kernels/matmul_engine.h"
+#include "kernels/host_engine.h"
 #include "nlohmann/json.hpp"
 #include "provider/commands.h"
 

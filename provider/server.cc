@@ -21,6 +21,7 @@
 #include "base/status_macros.h"
 #include "base/system_error.h"
 #include "challenges/bandwidth/iperf_process.h"
+#include "kernels/host_engine.h"
 #include "provider/bandwidth_tests.h"
 #include "provider/event_log.h"
 #include "provider/grpc_service.h"

@@ -1,10 +1,8 @@
 #include "challenges/matmul/prover.h"
 
 #include <bit>
-#include <new>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/sha256.h"
 #include "base/status_macros.h"
@@ -14,57 +12,61 @@
 namespace kaisar::challenges {
 namespace {
 
-using kernels::MerkleTree;
-
-// Z_{j+1} and its tree.
-struct CommittedState {
-  std::unique_ptr<std::int8_t[]> elements;
-  std::unique_ptr<MerkleTree> tree;
-};
+using kernels::OpenedNode;
+using kernels::StateNode;
 
 class ComputedProof : public MatmulProof {
  public:
-  ComputedProof(std::uint32_t n, std::vector<CommittedState> states)
-      : n_(n), states_(std::move(states)) {
+  ComputedProof(const MatmulShape& shape, std::unique_ptr<kernels::ProofStates> states)
+      : shape_(shape), states_(std::move(states)) {
     Sha256Hasher hasher;
-    for (const CommittedState& state : states_) {
-      roots_.push_back(state.tree->root());
-      hasher.Update(roots_.back());
-    }
+    for (const Digest& root : states_->roots()) hasher.Update(root);
     commitment_ = hasher.Finish();
   }
 
-  const std::vector<Digest>& roots() const override { return roots_; }
+  const std::vector<Digest>& roots() const override { return states_->roots(); }
   Digest commitment() const override { return commitment_; }
-  v1::MatmulOpeningBody Open(const std::vector<MatmulSample>& samples) const override;
+  absl::StatusOr<v1::MatmulOpeningBody> Open(
+      const std::vector<MatmulSample>& samples) const override;
 
  private:
-  std::uint32_t n_;
-  std::vector<CommittedState> states_;
-  std::vector<Digest> roots_;
+  std::vector<StateNode> NodesOf(const std::vector<MatmulSample>& samples) const;
+
+  const MatmulShape shape_;
+  const std::unique_ptr<kernels::ProofStates> states_;
   Digest commitment_{};
 };
 
-std::string ElementsAsBytes(const std::int8_t* elements, std::size_t count) {
-  return std::string(reinterpret_cast<const char*>(elements), count);
+// In the order of the samples: the row where there is one, then the segment.
+std::vector<StateNode> ComputedProof::NodesOf(const std::vector<MatmulSample>& samples) const {
+  const std::uint32_t segment = kernels::SegmentBytes(shape_.n);
+  const auto row_level = static_cast<std::uint32_t>(std::countr_zero(shape_.n / segment));
+  std::vector<StateNode> nodes;
+  for (const MatmulSample& sample : samples) {
+    KAISAR_CHECK(sample.j < shape_.rounds && sample.r < shape_.n && sample.c < shape_.n);
+    // Z_0 is made from the seed by both sides.
+    if (sample.j > 0) nodes.push_back({.state = sample.j, .level = row_level, .index = sample.c});
+    const std::uint64_t element = std::uint64_t{sample.r} * shape_.n + sample.c;
+    nodes.push_back({.state = sample.j + 1, .level = 0, .index = element / segment});
+  }
+  return nodes;
 }
 
-v1::MatmulOpeningBody ComputedProof::Open(const std::vector<MatmulSample>& samples) const {
-  const std::uint32_t segment = kernels::SegmentBytes(n_);
-  const auto row_level = static_cast<std::uint32_t>(std::countr_zero(n_ / segment));
+absl::StatusOr<v1::MatmulOpeningBody> ComputedProof::Open(
+    const std::vector<MatmulSample>& samples) const {
+  ASSIGN_OR_RETURN(std::vector<OpenedNode> nodes, states_->Open(NodesOf(samples)));
+  auto next = nodes.begin();
   v1::MatmulOpeningBody body;
   for (const MatmulSample& sample : samples) {
-    KAISAR_CHECK(sample.j < states_.size() && sample.r < n_ && sample.c < n_);
     v1::SampleOpening& opening = *body.add_samples();
-    if (sample.j > 0) {  // Z_0 is made from the seed by both sides
-      const CommittedState& from = states_[sample.j - 1];
-      opening.set_row(ElementsAsBytes(from.elements.get() + std::size_t{sample.c} * n_, n_));
-      opening.set_row_path(ToString(from.tree->Path(row_level, sample.c)));
+    if (sample.j > 0) {
+      opening.set_row(std::move(next->elements));
+      opening.set_row_path(ToString(next->path));
+      ++next;
     }
-    const CommittedState& to = states_[sample.j];
-    const std::uint64_t leaf = (std::uint64_t{sample.r} * n_ + sample.c) / segment;
-    opening.set_segment(ElementsAsBytes(to.elements.get() + leaf * segment, segment));
-    opening.set_segment_path(ToString(to.tree->Path(0, leaf)));
+    opening.set_segment(std::move(next->elements));
+    opening.set_segment_path(ToString(next->path));
+    ++next;
   }
   return body;
 }
@@ -75,27 +77,10 @@ absl::StatusOr<std::unique_ptr<MatmulProof>> MatmulProof::Compute(
     const Digest& seed, const MatmulShape& shape, kernels::MatmulEngine& engine,
     const std::function<bool()>& cancelled) {
   KAISAR_CHECK(shape.rounds >= 1);
-  const std::size_t size = std::size_t{shape.n} * shape.n;
-  // All of them first: who cannot finish should not begin.
-  std::vector<CommittedState> states(shape.rounds);
-  for (CommittedState& state : states) {
-    state.elements.reset(new (std::nothrow) std::int8_t[size]);
-    if (state.elements == nullptr) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("no memory for ", shape.state_bytes(), " bytes of states"));
-    }
-  }
-  RETURN_IF_ERROR(engine.Begin(seed, shape.n));
-  absl::Span<const std::int8_t> from;
-  for (CommittedState& state : states) {
-    const absl::Span<std::int8_t> to(state.elements.get(), size);
-    RETURN_IF_ERROR(engine.Round(from, to, cancelled));
-    ASSIGN_OR_RETURN(MerkleTree tree,
-                     MerkleTree::Build(to, shape.n, engine.hashing_threads(), cancelled));
-    state.tree = std::make_unique<MerkleTree>(std::move(tree));
-    from = to;
-  }
-  return std::make_unique<ComputedProof>(shape.n, std::move(states));
+  ASSIGN_OR_RETURN(std::unique_ptr<kernels::ProofStates> states,
+                   engine.Prove(seed, shape.n, shape.rounds, cancelled));
+  KAISAR_CHECK(states->roots().size() == shape.rounds);
+  return std::make_unique<ComputedProof>(shape, std::move(states));
 }
 
 }  // namespace kaisar::challenges

@@ -16,7 +16,7 @@
 #endif
 
 #include "kernels/element.h"
-#include "kernels/matmul_engine.h"
+#include "kernels/host_engine.h"
 #include "kernels/merkle_tree.h"
 #include "kernels/rows.h"
 

@@ -14,7 +14,7 @@
 #include "challenges/matmul/check.h"
 #include "challenges/matmul/prover.h"
 #include "kernels/element.h"
-#include "kernels/matmul_engine.h"
+#include "kernels/host_engine.h"
 #include "kernels/rows.h"
 
 namespace kaisar::challenges {
@@ -24,7 +24,7 @@ namespace {
 constexpr std::uint32_t kSamples = 64;
 
 // Gives noise, and in round 1 the true elements where `samples` ask for them.
-class SparseEngine : public kernels::MatmulEngine {
+class SparseEngine : public kernels::HostEngine {
  public:
   explicit SparseEngine(const std::vector<MatmulSample>& samples) : samples_(samples) {}
   absl::Status Begin(const Digest& seed, std::uint32_t n) override {
@@ -79,7 +79,7 @@ const Answer& AnswerFor(std::uint32_t n) {
   const auto proof =
       MatmulProof::Compute(claim.seed, claim.shape, engine, [] { return false; }).value();
   claim.roots = proof->roots();
-  answer->body = proof->Open(claim.samples).SerializeAsString();
+  answer->body = proof->Open(claim.samples)->SerializeAsString();
   made.push_back(std::move(answer));
   return *made.back();
 }

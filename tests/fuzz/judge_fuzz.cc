@@ -15,7 +15,7 @@
 #include "challenges/matmul/prover.h"
 #include "challenges/roster.h"
 #include "challenges/signed_messages.h"
-#include "kernels/matmul_engine.h"
+#include "kernels/host_engine.h"
 
 namespace kaisar::challenges {
 namespace {
@@ -107,7 +107,7 @@ Records AnsweredMatmul() {
   const auto samples = DrawSamples(world.key, ToDigest(challenge.challenge_id()),
                                    (*proof)->commitment(), {256, 2}, 4);
   records.closed.mutable_matmul()->mutable_opening()->set_body(
-      (*proof)->Open(samples).SerializeAsString());
+      (*proof)->Open(samples)->SerializeAsString());
   return records;
 }
 

@@ -20,6 +20,7 @@
 #include "base/mutex.h"
 #include "challenges/bandwidth/iperf_process.h"
 #include "checker/own_end.h"
+#include "kernels/host_engine.h"
 #include "provider/server.h"
 #include "tests/integration/bandwidth_arena.h"
 #include "tests/support/listening_socket.h"

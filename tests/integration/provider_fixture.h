@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "kernels/host_engine.h"
 #include "provider/server.h"
 #include "tests/support/provider_test_client.h"
 #include "tests/support/sample_provider.h"

@@ -13,7 +13,7 @@
 #include "challenges/matmul/samples.h"
 #include "challenges/roster.h"
 #include "challenges/signed_messages.h"
-#include "kernels/matmul_engine.h"
+#include "kernels/host_engine.h"
 #include "tests/support/epoch_fixture.h"
 
 namespace kaisar::testing {
@@ -166,8 +166,11 @@ class Script {
     KAISAR_CHECK(proof.ok());
     const std::uint64_t elapsed_ms = planned_.device == 6 ? 20'000 : 50;
     Commit(**proof, elapsed_ms);
-    v1::MatmulOpeningBody body = (*proof)->Open(challenges::DrawSamples(
-        key_, id_, (*proof)->commitment(), shape, fixture_.policy().samples));
+    v1::MatmulOpeningBody body =
+        (*proof)
+            ->Open(challenges::DrawSamples(key_, id_, (*proof)->commitment(), shape,
+                                           fixture_.policy().samples))
+            .value();
     if (planned_.device == 5 && planned_.sequence == 0) {
       std::string& segment = *body.mutable_samples(0)->mutable_segment();
       segment[17] = static_cast<char>(segment[17] ^ 1);

@@ -9,7 +9,7 @@
 #include "challenges/matmul/prover.h"
 #include "challenges/roster.h"
 #include "challenges/signed_messages.h"
-#include "kernels/matmul_engine.h"
+#include "kernels/host_engine.h"
 
 namespace kaisar::testing {
 namespace {
@@ -108,7 +108,7 @@ class FakeMatmulCall final : public checker::MatmulCall,
 
   void Open(const std::vector<challenges::MatmulSample>& samples) {
     if (ended_) return;
-    v1::MatmulOpeningBody body = proof_->Open(samples);
+    v1::MatmulOpeningBody body = proof_->Open(samples).value();
     if (behaviour_.changes_opening) (*body.mutable_samples(0)->mutable_segment())[0] ^= 1;
     v1::MatmulEvidence evidence;
     v1::MatmulOpening& opening = *evidence.mutable_opening();

@@ -19,9 +19,9 @@ std::uint64_t Mix(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-class LyingEngine : public kernels::MatmulEngine {
+class LyingEngine : public kernels::HostEngine {
  public:
-  LyingEngine(const Behaviour& behaviour, std::unique_ptr<kernels::MatmulEngine> honest)
+  LyingEngine(const Behaviour& behaviour, std::unique_ptr<kernels::HostEngine> honest)
       : behaviour_(behaviour), honest_(std::move(honest)) {}
 
   absl::Status Begin(const Digest& seed, std::uint32_t n) override {
@@ -106,7 +106,7 @@ class LyingEngine : public kernels::MatmulEngine {
   }
 
   const Behaviour behaviour_;
-  std::unique_ptr<kernels::MatmulEngine> honest_;
+  std::unique_ptr<kernels::HostEngine> honest_;
   std::uint32_t n_ = 0;
   std::uint32_t round_ = 0;
   std::vector<std::int8_t> w_;  // only for kWrongPrecision
@@ -129,8 +129,8 @@ bool LiesInWork(Cheat cheat) {
   }
 }
 
-std::unique_ptr<kernels::MatmulEngine> MakeLyingEngine(
-    const Behaviour& behaviour, std::unique_ptr<kernels::MatmulEngine> honest) {
+std::unique_ptr<kernels::HostEngine> MakeLyingEngine(const Behaviour& behaviour,
+                                                     std::unique_ptr<kernels::HostEngine> honest) {
   if (!LiesInWork(behaviour.cheat)) return honest;
   return std::make_unique<LyingEngine>(behaviour, std::move(honest));
 }

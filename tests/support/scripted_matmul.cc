@@ -7,7 +7,7 @@
 #include "base/sha256.h"
 #include "challenges/roster.h"
 #include "challenges/signed_messages.h"
-#include "kernels/matmul_engine.h"
+#include "kernels/host_engine.h"
 #include "tests/support/lying_engine.h"
 
 namespace kaisar::testing {

@@ -9,7 +9,7 @@
 namespace kaisar::testing {
 
 absl::StatusOr<std::shared_ptr<const ScriptedProof>> ScriptedProof::Compute(
-    const Digest& seed, const challenges::MatmulShape& shape, kernels::MatmulEngine& engine,
+    const Digest& seed, const challenges::MatmulShape& shape, kernels::HostEngine& engine,
     const std::function<bool()>& cancelled) {
   std::shared_ptr<ScriptedProof> proof(new ScriptedProof(shape.n));
   RETURN_IF_ERROR(engine.Begin(seed, shape.n));

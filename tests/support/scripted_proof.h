@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 #include "challenges/matmul/samples.h"
 #include "kaisar/v1/challenge.pb.h"
-#include "kernels/matmul_engine.h"
+#include "kernels/host_engine.h"
 #include "kernels/merkle_tree.h"
 
 namespace kaisar::testing {
@@ -20,7 +20,7 @@ class ScriptedProof {
  public:
   /// Errors: as those of the engine.
   static absl::StatusOr<std::shared_ptr<const ScriptedProof>> Compute(
-      const Digest& seed, const challenges::MatmulShape& shape, kernels::MatmulEngine& engine,
+      const Digest& seed, const challenges::MatmulShape& shape, kernels::HostEngine& engine,
       const std::function<bool()>& cancelled);
 
   /// root_1 || … || root_R.

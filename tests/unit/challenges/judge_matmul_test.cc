@@ -7,7 +7,7 @@
 #include "base/sha256.h"
 #include "challenges/judge.h"
 #include "challenges/matmul/prover.h"
-#include "kernels/matmul_engine.h"
+#include "kernels/host_engine.h"
 #include "tests/unit/challenges/judge_case.h"
 
 namespace kaisar::challenges {
@@ -25,7 +25,7 @@ class MatmulJudge : public JudgeCase {
                  .value();
     *commitment_.mutable_commitment() = Commit(proof_->commitment(), device_key_);
     commitment_.set_elapsed_ns(900 * kNsPerMs);
-    body_ = proof_->Open(Samples());
+    body_ = proof_->Open(Samples()).value();
     Open(body_.SerializeAsString(), device_key_);
   }
 
@@ -231,7 +231,8 @@ TEST_F(MatmulJudge, ConvictsOnWrongSamples) {
 
 TEST_F(MatmulJudge, DrawsTheSamplesFromTheCommitmentItself) {
   const auto others = DrawSamples(key_, id_, Filled(0x01), {256, 3}, 8);
-  EXPECT_EQ(Opening([&](auto& body) { body = proof_->Open(others); }), Failed(v1::PROOF_INVALID));
+  EXPECT_EQ(Opening([&](auto& body) { body = proof_->Open(others).value(); }),
+            Failed(v1::PROOF_INVALID));
 }
 
 v1::CommitmentReceived Timed(std::uint64_t elapsed_ns, std::initializer_list<std::uint64_t> pings) {

@@ -7,7 +7,7 @@
 
 #include "base/sha256.h"
 #include "challenges/matmul/prover.h"
-#include "kernels/matmul_engine.h"
+#include "kernels/host_engine.h"
 #include "tests/unit/challenges/sample_network.h"
 
 namespace kaisar::challenges {
@@ -28,7 +28,7 @@ struct HonestProof {
     claim.shape = shape;
     claim.roots = proof->roots();
     claim.samples = DrawSamples(SampleKey(), Filled(seed), proof->commitment(), shape, count);
-    opening = proof->Open(claim.samples);
+    opening = proof->Open(claim.samples).value();
   }
 
   // Index of the first sample of round 0, or of a later round.
@@ -74,7 +74,8 @@ TEST(CheckOpening, AcceptsHonestProofsOfEveryShape) {
 TEST(CheckOpening, AcceptsTheSameSampleTwice) {
   HonestProof honest({256, 2});
   honest.claim.samples = {{1, 3, 4}, {1, 3, 4}, {0, 3, 4}};
-  EXPECT_EQ(CheckOpening(honest.claim, honest.proof->Open(honest.claim.samples)), absl::OkStatus());
+  EXPECT_EQ(CheckOpening(honest.claim, honest.proof->Open(honest.claim.samples).value()),
+            absl::OkStatus());
 }
 
 TEST(CheckOpening, RejectsAChangeOfAnyByteOfAnyField) {
@@ -162,7 +163,7 @@ void ExpectOtherSampleRejected(const MatmulSample& asked, const MatmulSample& in
                                const std::string& because) {
   MatmulClaim claim = Honest().claim;
   claim.samples = {asked};
-  ExpectRejected(claim, Honest().proof->Open({instead}), because);
+  ExpectRejected(claim, Honest().proof->Open({instead}).value(), because);
 }
 
 TEST(CheckOpening, RejectsARowOfAnotherPlaceAndASegmentOfAnotherLeaf) {
@@ -177,9 +178,10 @@ TEST(CheckOpening, RejectsARowAndASegmentOfAnotherRound) {
   const HonestProof honest({256, 4});
   MatmulClaim claim = honest.claim;
   claim.samples = {{2, 10, 20}};
-  ExpectRejected(claim, honest.proof->Open({{1, 10, 20}}), "row does not lead");
-  v1::MatmulOpeningBody opening = honest.proof->Open(claim.samples);
-  opening.mutable_samples(0)->set_segment(honest.proof->Open({{1, 10, 20}}).samples(0).segment());
+  ExpectRejected(claim, honest.proof->Open({{1, 10, 20}}).value(), "row does not lead");
+  v1::MatmulOpeningBody opening = honest.proof->Open(claim.samples).value();
+  opening.mutable_samples(0)->set_segment(
+      honest.proof->Open({{1, 10, 20}}).value().samples(0).segment());
   ExpectRejected(claim, opening, "segment does not lead");
 }
 
@@ -199,15 +201,16 @@ TEST(CheckOpening, RejectsZerosAndNoise) {
 TEST(CheckOpening, RejectsAnHonestOpeningOfAnotherChallenge) {
   const HonestProof mine({256, 3}, 1);
   const HonestProof other({256, 3}, 2);
-  ExpectRejected(mine.claim, other.proof->Open(mine.claim.samples), "does not lead to the root");
+  ExpectRejected(mine.claim, other.proof->Open(mine.claim.samples).value(),
+                 "does not lead to the root");
   // Committed to as one's own: consistent in itself, but of another seed.
   MatmulClaim claim = mine.claim;
   claim.roots = other.claim.roots;
-  ExpectRejected(claim, other.proof->Open(claim.samples), "element is ");
+  ExpectRejected(claim, other.proof->Open(claim.samples).value(), "element is ");
 }
 
 // Does the work and then spoils a share of the elements, as one does who guesses them.
-class SkippingEngine : public kernels::MatmulEngine {
+class SkippingEngine : public kernels::HostEngine {
  public:
   explicit SkippingEngine(std::uint32_t skipped_per_mille) : skipped_(skipped_per_mille) {}
   absl::Status Begin(const Digest& seed, std::uint32_t n) override {
@@ -224,7 +227,7 @@ class SkippingEngine : public kernels::MatmulEngine {
   std::string Description() const override { return "skipping"; }
 
  private:
-  std::unique_ptr<kernels::MatmulEngine> inner_ = kernels::MakeCpuEngine(1);
+  std::unique_ptr<kernels::HostEngine> inner_ = kernels::MakeCpuEngine(1);
   std::uint32_t skipped_;
   std::mt19937 random_{99};
 };
@@ -240,7 +243,7 @@ int Passes(std::uint32_t skipped_per_mille, int draws) {
     const MatmulClaim claim = {
         Filled(8), shape, proof->roots(),
         DrawSamples(SampleKey(), challenge_id, proof->commitment(), shape, 64)};
-    if (CheckOpening(claim, proof->Open(claim.samples)).ok()) ++passes;
+    if (CheckOpening(claim, proof->Open(claim.samples).value()).ok()) ++passes;
   }
   return passes;
 }

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/sha256.h"
-#include "kernels/matmul_engine.h"
+#include "kernels/host_engine.h"
 #include "tests/unit/challenges/sample_network.h"
 
 namespace kaisar::challenges {
@@ -25,7 +25,7 @@ std::vector<std::string> RootsInHex(const MatmulProof& proof) {
 class ProverOnEngine : public ::testing::TestWithParam<int> {
  protected:
   // 0: the plain engine; otherwise the CPU's with so many threads.
-  std::unique_ptr<kernels::MatmulEngine> engine_ =
+  std::unique_ptr<kernels::HostEngine> engine_ =
       GetParam() == 0 ? kernels::MakePlainEngine() : kernels::MakeCpuEngine(GetParam());
 };
 
@@ -76,7 +76,7 @@ TEST(Prover, StopsInTheMiddleWhenItIsCancelled) {
 }
 
 TEST(Prover, PassesOnThatTheEngineHasNoMemory) {
-  class FullEngine : public kernels::MatmulEngine {
+  class FullEngine : public kernels::HostEngine {
    public:
     absl::Status Begin(const Digest&, std::uint32_t) override {
       return absl::ResourceExhaustedError("no memory for the input matrices");
@@ -96,7 +96,7 @@ TEST(Prover, OpensRowsSegmentsAndPathsOfTheSizesOfTheProtocol) {
   const auto engine = kernels::MakeCpuEngine(1);
   const auto small = MatmulProof::Compute(Filled(1), {256, 2}, *engine, Never);
   ASSERT_TRUE(small.ok());
-  v1::MatmulOpeningBody body = (*small)->Open({{0, 255, 255}, {1, 0, 0}});
+  v1::MatmulOpeningBody body = (*small)->Open({{0, 255, 255}, {1, 0, 0}}).value();
   ASSERT_EQ(body.samples_size(), 2);
   EXPECT_EQ(body.samples(0).row(), "");
   EXPECT_EQ(body.samples(0).row_path(), "");
@@ -107,7 +107,7 @@ TEST(Prover, OpensRowsSegmentsAndPathsOfTheSizesOfTheProtocol) {
 
   const auto large = MatmulProof::Compute(Filled(1), {2048, 2}, *engine, Never);
   ASSERT_TRUE(large.ok());
-  body = (*large)->Open({{1, 2047, 2047}});
+  body = (*large)->Open({{1, 2047, 2047}}).value();
   ASSERT_EQ(body.samples_size(), 1);
   EXPECT_EQ(body.samples(0).row().size(), 2048u);
   EXPECT_EQ(body.samples(0).row_path().size(), 11u * 32);

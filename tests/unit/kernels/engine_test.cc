@@ -11,7 +11,7 @@
 #include "base/hex.h"
 #include "base/sha256.h"
 #include "kernels/element.h"
-#include "kernels/matmul_engine.h"
+#include "kernels/host_engine.h"
 #include "kernels/merkle_tree.h"
 #include "kernels/panel_kernel.h"
 
@@ -47,7 +47,7 @@ Digest RandomSeed(std::mt19937_64& random) {
 }
 
 // Z_1 … Z_rounds.
-std::vector<State> States(MatmulEngine& engine, const Digest& seed, std::uint32_t n, int rounds) {
+std::vector<State> States(HostEngine& engine, const Digest& seed, std::uint32_t n, int rounds) {
   EXPECT_TRUE(engine.Begin(seed, n).ok());
   std::vector<State> states;
   for (int j = 0; j < rounds; ++j) {
@@ -181,7 +181,7 @@ TEST(Engine, ServesOneChallengeAfterAnotherOfDifferentSizes) {
 
 TEST(Engine, StopsWhenItIsCancelledInTheMiddleAndCanBeginAgain) {
   const std::vector<State> expected = States(*MakePlainEngine(), Digest{}, 256, 1);
-  std::vector<std::unique_ptr<MatmulEngine>> engines;
+  std::vector<std::unique_ptr<HostEngine>> engines;
   engines.push_back(MakePlainEngine());
   engines.push_back(MakeCpuEngine(1));
   engines.push_back(MakeCpuEngine(3));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/entropy.h"
+#include "kernels/host_engine.h"
 #include "provider/bandwidth_session.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_process_runner.h"

@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 #include "challenges/matmul/check.h"
 #include "challenges/roster.h"
+#include "kernels/host_engine.h"
 #include "provider/latency_session.h"
 #include "provider/matmul_session.h"
 #include "tests/support/sample_provider.h"
