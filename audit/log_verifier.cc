@@ -38,6 +38,8 @@ void LogVerifier::Add(std::uint64_t index, const v1::Record& record) {
       return AddCommitment(index, record.commitment());
     case v1::Record::kClosed:
       return AddClosed(index, record.closed());
+    case v1::Record::kDescribed:
+      return AddDescribed(index, record.described());
     case v1::Record::kEpochClosed:
       return AddEpochClosed(index, record.epoch_closed());
     default:
@@ -108,6 +110,23 @@ absl::Status LogVerifier::MakeEpoch(const v1::EpochOpened& opened) {
   epoch.plan.emplace(std::move(plan));
   epoch.scorer.emplace(roster, epoch.policy);
   return absl::OkStatus();
+}
+
+// What is described is the device's own word and is not looked at: it decides nothing.
+void LogVerifier::AddDescribed(std::uint64_t index, const v1::DeviceDescribed& described) {
+  const std::uint32_t device = described.device();
+  const std::string who = absl::StrCat("record ", index, ": description of device ", device);
+  if (challenges::FindDevice(epoch_->opened.roster(), device) == nullptr) {
+    differences_.Add(absl::StrCat(who, ", which is not in the roster"));
+    return;
+  }
+  if (const std::string excess = DescriptionExcess(described); !excess.empty()) {
+    differences_.Add(absl::StrCat(who, ": ", excess));
+    return;
+  }
+  if (!descriptions_.emplace(device, described).second) {
+    differences_.Add(absl::StrCat(who, ", which was described before"));
+  }
 }
 
 void LogVerifier::AddEpochClosed(std::uint64_t index, const v1::EpochClosed& closed) {

@@ -8,6 +8,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "audit/descriptions.h"
 #include "audit/differences.h"
 #include "audit/plan_index.h"
 #include "audit/presence.h"
@@ -25,7 +26,8 @@ namespace kaisar::audit {
 /// first record make of the epoch. Everything that does not hold becomes one difference.
 ///
 /// Threads: one at a time.
-/// Cost:    what is open (issued, not closed), 18 bytes per planned and 24 per sent challenge.
+/// Cost:    what is open (issued, not closed), 18 bytes per planned and 24 per sent challenge, and
+///          5 kB at most per device for what it says of itself.
 class LogVerifier {
  public:
   struct Counts {
@@ -51,6 +53,7 @@ class LogVerifier {
   Address SlotKey() const;
   /// The log must be usable.
   const v1::Roster& roster() const { return epoch_->opened.roster(); }
+  const Descriptions& descriptions() const { return descriptions_; }
 
  private:
   /// What the first record fixes.
@@ -74,6 +77,7 @@ class LogVerifier {
   void AddOpened(std::uint64_t index, const v1::EpochOpened& opened);
   absl::Status MakeEpoch(const v1::EpochOpened& opened);
   void CompareWithReport(const v1::EpochOpened& opened);
+  void AddDescribed(std::uint64_t index, const v1::DeviceDescribed& described);
   void AddEpochClosed(std::uint64_t index, const v1::EpochClosed& closed);
   // challenge_records.cc
   void AddIssued(std::uint64_t index, const v1::ChallengeIssued& issued);
@@ -91,6 +95,7 @@ class LogVerifier {
   absl::flat_hash_map<Digest, Open> open_;
   Presence presence_;
   Counts counts_;
+  Descriptions descriptions_;
 };
 
 }  // namespace kaisar::audit

@@ -99,12 +99,14 @@ int Main(int argc, char** argv) {
   app.footer(kFooter);
 
   std::string log_path, report_path;
-  bool json = false;
+  VerifyOutput output;
   CLI::App* verify = app.add_subcommand(
       "verify", "recompute everything that an epoch's log and report say, and compare");
   verify->add_option("--log", log_path, "challenge log, a file")->required();
   verify->add_option("--report", report_path, "signed report, a JSON file")->required();
-  verify->add_flag("--json", json, "print one JSON object instead of a table");
+  verify->add_flag("--json", output.json, "print one JSON object instead of a table");
+  verify->add_flag("--devices", output.devices,
+                   "print what the devices say of themselves, too; it decides nothing");
 
   RecomputeOptions recompute;
   CLI::App* compute = app.add_subcommand(
@@ -132,7 +134,7 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUnreadable;
   }
-  if (verify->parsed()) return RunVerify(log_path, report_path, json, std::cout, std::cerr);
+  if (verify->parsed()) return RunVerify(log_path, report_path, output, std::cout, std::cerr);
   if (compute->parsed()) {
     const absl::Status status = PrintRecomputed(recompute, std::cout);
     return status.ok() ? 0 : Fail(status, kUnreadable);

@@ -72,6 +72,7 @@ VerifyResult ResultOf(const Differences& differences, const LogVerifier& verifie
   result.samples_checked = verifier.counts().samples;
   if (verifier.usable()) result.roster = verifier.roster();
   result.scores = std::move(scores);
+  result.descriptions = verifier.descriptions();
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "audit/descriptions.h"
 #include "audit/score.h"
 #include "kaisar/v1/roster.pb.h"
 
@@ -21,6 +22,7 @@ struct VerifyResult {
   std::uint64_t samples_checked = 0;
   v1::Roster roster;  // the log's; empty when nothing could be recomputed, as are the scores
   std::vector<DeviceScore> scores;
+  Descriptions descriptions;  // the devices' own words; nothing above depends on them
 };
 
 /// Recomputes root, plan, seeds, samples, every signature, every proof, every verdict, every score

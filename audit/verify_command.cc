@@ -21,8 +21,9 @@ std::string Checked(const VerifyResult& result) {
 
 }  // namespace
 
-void PrintResult(const VerifyResult& result, std::ostream& out) {
+void PrintResult(const VerifyResult& result, bool devices, std::ostream& out) {
   if (!result.scores.empty()) out << ScoreTable(result.roster, result.scores, {}) << "\n";
+  if (devices) out << DescriptionTable(result.roster, result.descriptions) << "\n";
   const std::size_t shown = std::min(result.differences.size(), kMostShown);
   for (std::size_t i = 0; i < shown; ++i) out << result.differences[i] << "\n";
   if (result.difference_count > shown) {
@@ -46,12 +47,13 @@ std::string ResultToJson(const VerifyResult& result) {
                      {"challenges", result.challenges},
                      {"signatures_checked", result.signatures_checked},
                      {"samples_checked", result.samples_checked},
-                     {"devices", ScoresToJson(result.roster, result.scores, {})}};
+                     {"devices", ScoresToJson(result.roster, result.scores, {})},
+                     {"descriptions", DescriptionsToJson(result.descriptions)}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-int RunVerify(const std::string& log_path, const std::string& report_path, bool json,
-              std::ostream& out, std::ostream& errors) {
+int RunVerify(const std::string& log_path, const std::string& report_path,
+              const VerifyOutput& output, std::ostream& out, std::ostream& errors) {
   std::function<void(std::uint64_t)> progress;
   const bool show_progress = isatty(STDERR_FILENO) == 1;
   bool shown = false;
@@ -68,10 +70,10 @@ int RunVerify(const std::string& log_path, const std::string& report_path, bool 
     errors << "kaisar-audit: " << result.status().message() << "\n";
     return 2;
   }
-  if (json) {
+  if (output.json) {
     out << ResultToJson(*result);
   } else {
-    PrintResult(*result, out);
+    PrintResult(*result, output.devices, out);
   }
   return result->difference_count == 0 ? 0 : 1;
 }

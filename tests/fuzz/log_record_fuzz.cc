@@ -1,7 +1,7 @@
 // A hostile log: the input's first byte names a record of an honest epoch, the rest is merged over
 // it. Whatever comes of it, verification ends, and says the same when asked again. Of the epoch,
-// two devices are left in, so that a run is short; that the others' records are missing is a
-// difference.
+// two devices and all descriptions are left in, so that a run is short; that the others' records
+// are missing is a difference.
 
 #include <cstddef>
 #include <cstdint>
@@ -38,7 +38,7 @@ const Story& TheStory() {
           (record.has_closed() && IsKept(record.closed().device())) ||
           (record.has_commitment() &&
            kept_ids.find(record.commitment().commitment().challenge_id()) != std::string::npos) ||
-          record.has_epoch_opened() || record.has_epoch_closed();
+          record.has_described() || record.has_epoch_opened() || record.has_epoch_closed();
       if (!keep) continue;
       kept_ids += record.issued().challenge().challenge().challenge_id();
       made->records.push_back(record);

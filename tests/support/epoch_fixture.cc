@@ -7,6 +7,7 @@
 #include "base/keys/hash_chain.h"
 #include "base/sha256.h"
 #include "challenges/roster.h"
+#include "kaisar/v1/device.pb.h"
 #include "tests/support/epoch_script.h"
 
 namespace kaisar::testing {
@@ -70,6 +71,36 @@ v1::Roster MakeRoster() {
     slot.set_anchor_epoch(kFirstEpoch);
   }
   return roster;
+}
+
+/// What the machines of three devices say: one computes on a GPU, one on a CPU, one said nothing.
+std::vector<v1::Record> Descriptions() {
+  v1::DeviceDescription gpu;
+  gpu.set_id(1);
+  gpu.set_device_class("cpu");
+  gpu.set_backend("cuda 9.0");
+  gpu.mutable_gpu()->set_name("NVIDIA H100 80GB HBM3");
+  gpu.mutable_gpu()->set_driver("580.95.05");
+  gpu.mutable_gpu()->set_memory_total_bytes(85'520'809'984);
+  gpu.mutable_gpu()->set_temperature_c(41);
+  v1::DeviceDescription cpu;
+  cpu.set_id(2);
+  cpu.set_backend("cpu AVX2, 2 threads");
+  std::vector<v1::Record> records(3);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    v1::DeviceDescribed& described = *records[i].mutable_described();
+    described.set_device(static_cast<std::uint32_t>(i) + 1);
+    described.set_asked_ms(EpochFixture::kEpochMs - 900);
+    described.set_transport(v1::COMPLETED);
+  }
+  for (std::size_t i = 0; i < 2; ++i) {
+    const v1::DeviceDescription& said = i == 0 ? gpu : cpu;
+    records[i].mutable_described()->set_description(said.SerializeAsString());
+    records[i].mutable_described()->set_software("kaisar-provider 1");
+  }
+  records[2].mutable_described()->set_transport(v1::DEADLINE);
+  records[2].mutable_described()->set_detail("no answer after 5000 ms");
+  return records;
 }
 
 std::vector<std::string> Serialize(const std::vector<v1::Record>& records) {
@@ -142,6 +173,7 @@ EpochFixture::EpochFixture() : policy_(challenges::ParsePolicy("policy", PolicyY
   // What the devices answer takes a second to compute and is always the same.
   static const auto* const kStory = new std::vector<v1::Record>(PlayEpoch(*this));
   records.insert(records.end(), kStory->begin(), kStory->end());
+  for (v1::Record& described : Descriptions()) records.push_back(std::move(described));
   v1::Record last;
   last.mutable_epoch_closed()->set_secret(ToString(report.secret));
   last.mutable_epoch_closed()->set_closed_ms(kBeaconMs + kEpochMs);
@@ -181,6 +213,12 @@ std::size_t EpochFixture::FindClosed(std::uint32_t device, v1::Kind kind,
     const v1::ChallengeClosed& closed = record.closed();
     return record.has_closed() && closed.device() == device && closed.kind() == kind &&
            closed.sequence() == sequence;
+  });
+}
+
+std::size_t EpochFixture::FindDescribed(std::uint32_t device) const {
+  return Find(records, [&](const v1::Record& record) {
+    return record.has_described() && record.described().device() == device;
   });
 }
 

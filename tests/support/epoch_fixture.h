@@ -24,7 +24,8 @@ namespace kaisar::testing {
 ///                                           7  busy for the other slot at each matmul: left out
 /// Bandwidth, in standby alone, reaches the 100 Mbit/s that count of 1 Gbit/s, but for device 6. Of
 /// the first of two challenges, the checker's line was full for device 1, and a test of device 1 by
-/// the other slot was in the way of device 2's.
+/// the other slot was in the way of device 2's. Devices 1 and 2 described themselves, device 3 was
+/// asked in vain.
 class EpochFixture {
  public:
   static constexpr std::uint32_t kSlot = 3;
@@ -49,11 +50,15 @@ class EpochFixture {
   std::size_t FindIssued(std::uint32_t device, v1::Kind kind, std::uint32_t sequence) const;
   std::size_t FindCommitment(std::uint32_t device, std::uint32_t sequence) const;
   std::size_t FindClosed(std::uint32_t device, v1::Kind kind, std::uint32_t sequence) const;
+  std::size_t FindDescribed(std::uint32_t device) const;
   v1::ChallengeClosed& Closed(std::uint32_t device, v1::Kind kind, std::uint32_t sequence) {
     return *records[FindClosed(device, kind, sequence)].mutable_closed();
   }
   v1::ChallengeIssued& Issued(std::uint32_t device, v1::Kind kind, std::uint32_t sequence) {
     return *records[FindIssued(device, kind, sequence)].mutable_issued();
+  }
+  v1::DeviceDescribed& Described(std::uint32_t device) {
+    return *records[FindDescribed(device)].mutable_described();
   }
   v1::CommitmentReceived& Commitment(std::uint32_t device, std::uint32_t sequence) {
     return *records[FindCommitment(device, sequence)].mutable_commitment();

@@ -36,7 +36,7 @@ class HonestEpoch : public ::testing::Test {
   int Run(bool json = false) {
     out_.str("");
     errors_.str("");
-    return RunVerify(log_, report_, json, out_, errors_);
+    return RunVerify(log_, report_, {.json = json}, out_, errors_);
   }
   EpochFixture epoch_;
   TemporaryDirectory directory_{TemporaryDirectory::Place::kMemory};
