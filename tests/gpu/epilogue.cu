@@ -1,5 +1,7 @@
 #include "tests/gpu/epilogue.h"
 
+#include "kernels/element_of_sum.h"
+
 namespace kaisar::kernels {
 namespace {
 
@@ -13,7 +15,7 @@ unsigned BlocksFor(std::size_t pieces) {
 }
 
 __device__ unsigned Element(int sum) {
-  return (static_cast<unsigned>(sum) * 0x9E3779B1U) >> 24;
+  return static_cast<unsigned char>(ElementFromSum(sum));
 }
 
 __device__ unsigned FourElements(int4 sums) {

@@ -122,6 +122,9 @@ absl::Status Measure(const Options& options) {
   nlohmann::json json = ToJson(setting, all);
   json["conditions"] = conditions;
   if (!options.json.empty()) std::ofstream(options.json) << json.dump(1) << "\n";
+  for (const Measured& one : all) {
+    if (!one.wrong.empty()) return absl::DataLossError("bits differ; see WRONG in the tables");
+  }
   return absl::OkStatus();
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <deque>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -36,7 +37,7 @@ class ChallengeBench {
     ASSIGN_OR_RETURN(seed_, DrawSeed());
     RETURN_IF_ERROR(Allocate(round_us));
     std::vector<RoundCaller> callers;
-    for (const RoundPath path : PathsOf(setting_.compute_capability)) {
+    for (const RoundPath path : PathsBesidePlain(setting_.compute_capability)) {
       ASSIGN_OR_RETURN(RoundCaller caller, RoundCaller::Make(path, n_));
       callers.push_back(std::move(caller));
     }
@@ -75,7 +76,10 @@ class ChallengeBench {
         runs[i] = !absl::IsUnimplemented(status);
         if (!runs[i]) continue;
         RETURN_IF_ERROR(status);
-        if (turn == 0) RETURN_IF_ERROR(CheckChallenge(name));
+        if (turn == 0) {
+          const absl::Status checked = CheckChallenge(name);
+          if (!checked.ok()) wrong_[name] = std::string(checked.message());
+        }
         RETURN_IF_ERROR(RunProducts(turn > 0));
       }
     }
@@ -91,7 +95,7 @@ class ChallengeBench {
                               "generate W"));
     RETURN_IF_ERROR(
         CheckCuda(LaunchGenerate(seed_, 1, n_, State(0), compute_.get()), "generate Z_0"));
-    return caller.Prepare(w_.As<std::int8_t>(), n_, compute_.get());
+    return CheckCuda(caller.Prepare(w_.As<std::int8_t>(), n_, compute_.get()), "W to bf16");
   }
 
   absl::Status RunChallenge(const RoundCaller& caller, const std::string& name, bool counts) {
@@ -106,7 +110,7 @@ class ChallengeBench {
     for (std::uint32_t j = 0; j < rounds_; ++j) {
       const RoundArguments arguments{w_.As<std::int8_t>(), State(j), State(j + 1), n_,
                                      setting_.stop};
-      RETURN_IF_ERROR(caller.Enqueue(arguments, compute_.get()));
+      RETURN_IF_ERROR(CheckCuda(caller.Enqueue(arguments, compute_.get()), NameOf(caller.path())));
       RETURN_IF_ERROR(finished[j].Record(compute_.get()));
       RETURN_IF_ERROR(CheckCuda(cudaStreamWaitEvent(hash_.get(), finished[j].get(), 0), "order"));
       RETURN_IF_ERROR(
@@ -119,8 +123,8 @@ class ChallengeBench {
     ASSIGN_OR_RETURN(const double all_us, MicrosecondsBetween(begin, end));
     ASSIGN_OR_RETURN(const double rounds_us, MicrosecondsBetween(generated, multiplied));
     if (!counts) return absl::OkStatus();
-    Note(absl::StrCat("challenge, ", name), Operations(), all_us, "products");
-    Note(absl::StrCat("its rounds, ", name), Operations(), rounds_us, "products");
+    Note(absl::StrCat("challenge, ", name), all_us).wrong = wrong_[name];
+    Note(absl::StrCat("its rounds, ", name), rounds_us).wrong = wrong_[name];
     return absl::OkStatus();
   }
 
@@ -135,7 +139,7 @@ class ChallengeBench {
     }
     RETURN_IF_ERROR(end.Record(compute_.get()));
     ASSIGN_OR_RETURN(const double taken_us, MicrosecondsBetween(begin, end));
-    if (counts) Note("products", Operations(), taken_us, "products");
+    if (counts) Note("products", taken_us);
     return absl::OkStatus();
   }
 
@@ -161,17 +165,16 @@ class ChallengeBench {
     return digests_.CheckGuards();
   }
 
-  double Operations() const { return 2.0 * n_ * n_ * n_ * rounds_; }
-
-  void Note(const std::string& what, double operations, double taken_us,
-            const std::string& against) {
+  Measured& Note(const std::string& what, double taken_us) {
     auto found = std::find_if(measured_.begin(), measured_.end(),
                               [&](const Measured& one) { return one.what == what; });
     if (found == measured_.end()) {
-      measured_.push_back({what, n_, rounds_, operations, {}, against});
+      const double operations = 2.0 * n_ * n_ * n_ * rounds_;
+      measured_.push_back({what, n_, rounds_, operations, {}, "products", ""});
       found = measured_.end() - 1;
     }
     found->samples_us.push_back(taken_us);
+    return *found;
   }
 
   const Setting& setting_;
@@ -186,6 +189,7 @@ class ChallengeBench {
   DeviceBuffer states_;
   DeviceBuffer digests_;
   DeviceBuffer sums_;
+  std::map<std::string, std::string> wrong_;  // by path
   std::vector<Measured> measured_;
 };
 

@@ -45,6 +45,7 @@ std::string Table(const Setting& setting, const std::vector<Measured>& all) {
                           one.rounds > 0 ? absl::StrCat(one.rounds) : "-", one.what,
                           Median(one.samples_us), Least(one.samples_us), OrDash(tops, 1),
                           OrDash(share, 3), OrDash(Beside(all, one), 3));
+    if (!one.wrong.empty()) absl::StrAppend(&table, "       WRONG: ", one.wrong, "\n");
   }
   return table;
 }
@@ -64,6 +65,7 @@ nlohmann::json ToJson(const Setting& setting, const std::vector<Measured>& all) 
                                 {"least_us", Least(one.samples_us)},
                                 {"tops", Tops(one)},
                                 {"beside_cublas", Beside(all, one)},
+                                {"wrong", one.wrong},
                                 {"samples_us", one.samples_us}});
   }
   return json;

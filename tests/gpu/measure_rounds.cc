@@ -33,7 +33,7 @@ class RoundBench {
     RETURN_IF_ERROR(AddPaths());
     RETURN_IF_ERROR(AddCublas());
     RETURN_IF_ERROR(TimeAll(2.0 * n_ * n_ * n_));
-    RETURN_IF_ERROR(CheckResults());
+    for (Measured& one : measured_) one.wrong = WrongIn(one.what);
     RETURN_IF_ERROR(AddGenerationAndTree());
     RETURN_IF_ERROR(TimeAll(0));
     return std::move(measured_);
@@ -53,7 +53,7 @@ class RoundBench {
   // The oracle, itself checked by the CPU; timed once, since it is slow.
   absl::Status RunPlain() {
     ASSIGN_OR_RETURN(expected_, AllocatePair(elements_));
-    Measured plain{NameOf(RoundPath::kPlain), n_, 0, 2.0 * n_ * n_ * n_, {}, "cuBLASLt"};
+    Measured plain{NameOf(RoundPath::kPlain), n_, 0, 2.0 * n_ * n_ * n_, {}, "cuBLASLt", ""};
     for (int launch = 0; launch < Inputs::kStates; ++launch) {
       Event begin;
       Event end;
@@ -70,15 +70,17 @@ class RoundBench {
   }
 
   absl::Status AddPaths() {
-    for (const RoundPath path : PathsOf(setting_.compute_capability)) {
+    for (const RoundPath path : PathsBesidePlain(setting_.compute_capability)) {
       ASSIGN_OR_RETURN(RoundCaller caller, RoundCaller::Make(path, n_));
-      const absl::Status prepared = caller.Prepare(inputs_.w(), n_, setting_.stream);
+      const absl::Status prepared =
+          CheckCuda(caller.Prepare(inputs_.w(), n_, setting_.stream), "W to bf16");
       if (absl::IsUnimplemented(prepared)) continue;
       RETURN_IF_ERROR(prepared);
       ASSIGN_OR_RETURN(results_[NameOf(path)], AllocatePair(elements_));
       auto shared = std::make_shared<RoundCaller>(std::move(caller));
       Add(NameOf(path), [this, path, shared](int launch, cudaStream_t stream) {
-        return shared->Enqueue(Arguments(launch, results_[NameOf(path)]), stream);
+        return CheckCuda(shared->Enqueue(Arguments(launch, results_[NameOf(path)]), stream),
+                         NameOf(path));
       });
     }
     return absl::OkStatus();
@@ -128,25 +130,23 @@ class RoundBench {
                                 setting_.stream));
     for (Contender& contender : contenders_) {
       measured_.push_back({contender.name, n_, 0, operations, std::move(contender.samples_us),
-                           operations > 0 ? "cuBLASLt" : ""});
+                           operations > 0 ? "cuBLASLt" : "", ""});
     }
-    timed_ = std::move(contenders_);
     contenders_.clear();
     return absl::OkStatus();
   }
 
-  // What the last timed launches left.
-  absl::Status CheckResults() {
-    for (const Contender& contender : timed_) {
-      const auto found = results_.find(contender.name);
-      if (found == results_.end()) continue;
-      for (std::size_t i = 0; i < expected_.size(); ++i) {
-        RETURN_IF_ERROR(CheckSame(expected_[i].As<void>(), found->second[i].As<void>(), elements_,
-                                  absl::StrCat(contender.name, " at n = ", n_)));
-        RETURN_IF_ERROR(found->second[i].CheckGuards());
-      }
+  // What differs in what the last timed launches left.
+  std::string WrongIn(const std::string& what) {
+    const auto found = results_.find(what);
+    if (found == results_.end()) return "";
+    for (std::size_t i = 0; i < expected_.size(); ++i) {
+      absl::Status status = CheckSame(expected_[i].As<void>(), found->second[i].As<void>(),
+                                      elements_, absl::StrCat(what, " at n = ", n_));
+      if (status.ok()) status = found->second[i].CheckGuards();
+      if (!status.ok()) return std::string(status.message());
     }
-    return absl::OkStatus();
+    return "";
   }
 
   const Setting& setting_;
@@ -158,7 +158,6 @@ class RoundBench {
   DeviceBuffer sums_;
   DeviceBuffer digests_;
   std::vector<Contender> contenders_;
-  std::vector<Contender> timed_;
   std::vector<Measured> measured_;
 };
 

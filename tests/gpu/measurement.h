@@ -9,9 +9,9 @@
 
 #include "absl/status/statusor.h"
 #include "base/bytes.h"
-#include "kernels/cuda/launch.h"
 #include "tests/gpu/cublas_lt.h"
 #include "tests/gpu/device_buffer.h"
+#include "tests/gpu/round_caller.h"
 
 namespace kaisar::kernels {
 
@@ -38,6 +38,7 @@ struct Measured {
   double operations = 0;     // multiplications and additions; 0: of another kind
   std::vector<double> samples_us;
   std::string against;  // what of the same n it is compared with
+  std::string wrong;    // what differs from the plain path or the CPU; empty: nothing
 };
 
 /// Random matrices on both sides.
@@ -68,27 +69,6 @@ absl::StatusOr<Digest> DrawSeed();
 /// Errors: DataLoss, with how many differ and the first, when they are not the same bytes.
 absl::Status CheckSame(const void* expected, const void* found, std::size_t bytes,
                        const std::string& what);
-
-/// Memory beside the matrices that some paths need, and the call of each path.
-class RoundCaller {
- public:
-  static absl::StatusOr<RoundCaller> Make(RoundPath path, std::uint32_t n);
-  /// Enqueues what a path does once for each W.
-  absl::Status Prepare(const std::int8_t* w, std::uint32_t n, cudaStream_t stream) const;
-  absl::Status Enqueue(const RoundArguments& arguments, cudaStream_t stream) const;
-  RoundPath path() const { return path_; }
-  /// Tiles that the bf16 path had to leave to the integers so far; waits.
-  absl::StatusOr<std::uint32_t> Inexact() const;
-
- private:
-  RoundPath path_ = RoundPath::kPlain;
-  DeviceBuffer w_;
-  DeviceBuffer z_;
-  DeviceBuffer inexact_;
-};
-
-/// Paths but the plain one that the GPU runs.
-std::vector<RoundPath> PathsOf(int compute_capability);
 
 /// Each path, cuBLASLt, generation and tree, each alone. Every result is compared with the plain
 /// path's.
