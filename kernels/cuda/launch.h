@@ -48,12 +48,14 @@ cudaError_t LaunchWgmmaRound(const RoundArguments& arguments, cudaStream_t strea
 struct Bf16Scratch {
   std::uint16_t* w = nullptr;        // n×n bf16, of W: LaunchToBf16 once a challenge
   std::uint16_t* z = nullptr;        // n×n bf16, of the state: the round converts it itself
-  std::uint32_t* inexact = nullptr;  // counts tiles whose sums could have been rounded
+  std::uint32_t* inexact = nullptr;  // counts tiles whose sums came near 2^24
 };
 cudaError_t LaunchToBf16(const std::int8_t* from, std::uint16_t* to, std::size_t count,
                          cudaStream_t stream);
-/// Where a tile's partial sums come near 2^24, adds to `inexact`. Then, in the same stream and
-/// without a word from the host, the round is done again with integers.
+/// A tile whose partial sums come near 2^24 is computed again with integers, by the same kernel,
+/// and counted in `inexact`, which the caller sets to 0 once.
+///
+/// Errors: NotSupported below compute capability 8.0.
 cudaError_t LaunchBf16Round(const RoundArguments& arguments, const Bf16Scratch& scratch,
                             cudaStream_t stream);
 
