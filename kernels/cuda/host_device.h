@@ -7,3 +7,11 @@
 #else
 #define KAISAR_HOST_DEVICE inline
 #endif
+
+/// Before a loop: unrolled whole on the GPU, where arrays lie in registers only if every index is
+/// known to the compiler.
+#if defined(__CUDA_ARCH__)
+#define KAISAR_UNROLL _Pragma("unroll")
+#else
+#define KAISAR_UNROLL
+#endif
