@@ -22,11 +22,19 @@ __device__ __forceinline__ void LoadSquares(std::uint32_t shared_address,
                : "memory");
 }
 
-/// Begins to copy 16 bytes; the L2 cache is told that the rest of the 128 bytes follows soon.
-__device__ __forceinline__ void CopyChunk(std::uint32_t shared_address, const void* from) {
+/// Begins to copy 16 bytes, if `wanted`: a predicate, so that the loop around it has no branch and
+/// its instructions can be mixed. The L2 cache is told that the rest of the 128 bytes follows soon.
+__device__ __forceinline__ void CopyChunk(std::uint32_t shared_address, const void* from,
+                                          bool wanted) {
 #if __CUDA_ARCH__ >= 800
-  asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16;" ::"r"(shared_address), "l"(from)
-               : "memory");
+  asm volatile(
+      "{\n"
+      ".reg .pred wanted;\n"
+      "setp.ne.b32 wanted, %2, 0;\n"
+      "@wanted cp.async.cg.shared.global.L2::128B [%0], [%1], 16;\n"
+      "}" ::"r"(shared_address),
+      "l"(from), "r"(static_cast<std::uint32_t>(wanted))
+      : "memory");
 #endif
 }
 

@@ -35,19 +35,17 @@ class StageCopies {
   /// `stage` is the stage's offset in bytes. Does nothing when all slices have been begun.
   __device__ void Begin(std::uint32_t stage) {
     begun_ = slices_left_ != 0;
-    if (begun_) {
 #pragma unroll
-      for (std::uint32_t i = 0; i < kWSteps; ++i) {
-        Copy(to_ + stage + i * kStepOffset, w_ + i * step_bytes_, i);
-      }
-#pragma unroll
-      for (std::uint32_t i = 0; i < kZSteps; ++i) {
-        Copy(to_ + stage + (kWSteps + i) * kStepOffset, z_ + i * step_bytes_, kWSteps + i);
-      }
-      w_ += kSliceBytes;
-      z_ += kSliceBytes;
-      --slices_left_;
+    for (std::uint32_t i = 0; i < kWSteps; ++i) {
+      Copy(to_ + stage + i * kStepOffset, w_ + i * step_bytes_, i);
     }
+#pragma unroll
+    for (std::uint32_t i = 0; i < kZSteps; ++i) {
+      Copy(to_ + stage + (kWSteps + i) * kStepOffset, z_ + i * step_bytes_, kWSteps + i);
+    }
+    w_ += kSliceBytes;
+    z_ += kSliceBytes;
+    slices_left_ -= begun_ ? 1 : 0;
     CloseGroup();
   }
 
@@ -75,9 +73,9 @@ class StageCopies {
 
   __device__ void Copy(std::uint32_t to, const std::uint8_t* from, std::uint32_t index) {
 #if __CUDA_ARCH__ >= 800
-    CopyChunk(to, from);
+    CopyChunk(to, from, begun_);
 #else
-    held_[index] = __ldg(reinterpret_cast<const uint4*>(from));
+    if (begun_) held_[index] = __ldg(reinterpret_cast<const uint4*>(from));
 #endif
   }
 
