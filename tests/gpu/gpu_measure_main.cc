@@ -1,6 +1,7 @@
 // gpu_measure: checks and times every path on the first GPU beside cuBLASLt; see
 // docs/measuring-gpu.md.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <fstream>
@@ -22,7 +23,8 @@ struct Options {
   double datasheet_tops = 0;
   double challenge_seconds = 1;
   int samples = 25;
-  int challenges = 5;
+  int challenges = 3;
+  std::vector<std::string> paths;
   bool quick = false;
   bool no_challenges = false;
 };
@@ -74,6 +76,13 @@ absl::Status OpenGpu(const Options& options, Setting& setting) {
   RETURN_IF_ERROR(CheckCuda(cudaStreamCreate(&setting.stream), "make a stream"));
   setting.gpu_name = properties.name;
   setting.compute_capability = 10 * properties.major + properties.minor;
+  for (const RoundPath path : PathsBesidePlain(setting.compute_capability)) {
+    const auto& wanted = options.paths;
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), NameOf(path)) == wanted.end()) {
+      continue;
+    }
+    setting.paths.push_back(path);
+  }
   setting.datasheet_tops =
       options.datasheet_tops > 0 ? options.datasheet_tops : DatasheetTops(setting.gpu_name);
   setting.samples = options.quick ? 20 : options.samples;
@@ -95,9 +104,11 @@ absl::Status MeasureSize(const Options& options, const Setting& setting, std::ui
     if (one.operations > 0 && (round_us == 0 || median_us < round_us)) round_us = median_us;
   }
   if (options.no_challenges || round_us == 0) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const std::vector<Measured> challenges, MeasureChallenges(setting, n, round_us));
-  all.insert(all.end(), challenges.begin(), challenges.end());
-  std::cout << Table(setting, challenges) << std::endl;
+  for (const auto measure : {&MeasureChallenges}) {
+    ASSIGN_OR_RETURN(const std::vector<Measured> challenges, measure(setting, n, round_us));
+    all.insert(all.end(), challenges.begin(), challenges.end());
+    std::cout << Table(setting, challenges) << std::endl;
+  }
   return absl::OkStatus();
 }
 
@@ -139,6 +150,8 @@ int main(int argc, char** argv) {
   app.add_option("--cublas", options.cublas, "folder with libcublasLt.so.13 or .12");
   app.add_option("--datasheet-tops", options.datasheet_tops,
                  "dense int8, 10^12 operations a second; without, by the GPU's name");
+  app.add_option("--paths", options.paths, "mma.sync, wgmma, bf16; without, all that run")
+      ->delimiter(',');
   app.add_option("--samples", options.samples, "of each round alone");
   app.add_option("--challenges", options.challenges, "whole challenges of each kind");
   app.add_option("--challenge-seconds", options.challenge_seconds, "about how long one takes");

@@ -13,7 +13,6 @@ namespace {
 
 // Of the free memory, what states and trees may take; the rest is for scratch and the library.
 constexpr double kShareOfMemory = 0.9;
-constexpr std::uint32_t kMostRounds = 4096;  // docs/protocol.md, Matmul
 
 class Stream {
  public:
@@ -37,7 +36,7 @@ class ChallengeBench {
     ASSIGN_OR_RETURN(seed_, DrawSeed());
     RETURN_IF_ERROR(Allocate(round_us));
     std::vector<RoundCaller> callers;
-    for (const RoundPath path : PathsBesidePlain(setting_.compute_capability)) {
+    for (const RoundPath path : setting_.paths) {
       ASSIGN_OR_RETURN(RoundCaller caller, RoundCaller::Make(path, n_));
       callers.push_back(std::move(caller));
     }
@@ -123,7 +122,7 @@ class ChallengeBench {
     ASSIGN_OR_RETURN(const double all_us, MicrosecondsBetween(begin, end));
     ASSIGN_OR_RETURN(const double rounds_us, MicrosecondsBetween(generated, multiplied));
     if (!counts) return absl::OkStatus();
-    Note(absl::StrCat("challenge, ", name), all_us).wrong = wrong_[name];
+    Note(absl::StrCat("enqueued challenge, ", name), all_us).wrong = wrong_[name];
     Note(absl::StrCat("its rounds, ", name), rounds_us).wrong = wrong_[name];
     return absl::OkStatus();
   }

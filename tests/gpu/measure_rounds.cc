@@ -70,7 +70,7 @@ class RoundBench {
   }
 
   absl::Status AddPaths() {
-    for (const RoundPath path : PathsBesidePlain(setting_.compute_capability)) {
+    for (const RoundPath path : setting_.paths) {
       ASSIGN_OR_RETURN(RoundCaller caller, RoundCaller::Make(path, n_));
       const absl::Status prepared =
           CheckCuda(caller.Prepare(inputs_.w(), n_, setting_.stream), "W to bf16");

@@ -15,10 +15,13 @@
 
 namespace kaisar::kernels {
 
+inline constexpr std::uint32_t kMostRounds = 4096;  // docs/protocol.md, Matmul
+
 /// What all measurements of a run share.
 struct Setting {
   std::string gpu_name;
-  int compute_capability = 0;  // 10 · major + minor
+  int compute_capability = 0;    // 10 · major + minor
+  std::vector<RoundPath> paths;  // to time
   /// Dense int8 operations a second by the datasheet, in 10^12; 0: not known.
   double datasheet_tops = 0;
   int samples = 0;               // of each round alone
@@ -79,6 +82,11 @@ absl::StatusOr<std::vector<Measured>> MeasureRounds(const Setting& setting, std:
 /// Units:  `round_us`, about what a round takes.
 absl::StatusOr<std::vector<Measured>> MeasureChallenges(const Setting& setting, std::uint32_t n,
                                                         double round_us);
+
+/// The provider's own way through a challenge, from the seed to the roots and then to an opening,
+/// by the host's clock, beside as many bare products. Every opening is checked as the checker does.
+absl::StatusOr<std::vector<Measured>> MeasureEngine(const Setting& setting, std::uint32_t n,
+                                                    double round_us);
 
 /// For people; share of the datasheet and rate beside cuBLASLt in columns.
 std::string Table(const Setting& setting, const std::vector<Measured>& all);
