@@ -84,9 +84,7 @@ absl::Status DeviceBuffer::CheckGuards() const {
 
 absl::StatusOr<StopFlag> StopFlag::Allocate() {
   void* memory = nullptr;
-  RETURN_IF_ERROR(
-      CheckCuda(cudaHostAlloc(&memory, 256, cudaHostAllocMapped | cudaHostAllocPortable),
-                "allocate memory that the GPU sees"));
+  RETURN_IF_ERROR(CheckCuda(cudaMalloc(&memory, 256), "allocate a stop flag"));
   StopFlag flag(static_cast<std::uint32_t*>(memory));
   flag.Set(0);
   return flag;

@@ -67,9 +67,12 @@ class StopFlag {
     std::swap(flag_, other.flag_);
     return *this;
   }
-  ~StopFlag() { cudaFreeHost(flag_); }
+  ~StopFlag() { cudaFree(flag_); }
 
-  void Set(std::uint32_t value) { *static_cast<volatile std::uint32_t*>(flag_) = value; }
+  /// Waits for what runs on the default stream.
+  void Set(std::uint32_t value) {
+    cudaMemcpy(flag_, &value, sizeof(value), cudaMemcpyHostToDevice);
+  }
   const volatile std::uint32_t* get() const { return flag_; }
 
  private:
