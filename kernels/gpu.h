@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,6 +41,7 @@ class GpuWork {
 
   /// root_1 … root_R, once all rounds are finished.
   virtual absl::StatusOr<std::vector<Digest>> ReadRoots() = 0;
+  /// As ProofStates::Open, once all rounds are finished.
   virtual absl::StatusOr<std::vector<OpenedNode>> Open(absl::Span<const StateNode> nodes) = 0;
 };
 
@@ -88,7 +90,14 @@ struct GpuListing {
 /// versions.
 absl::StatusOr<std::vector<GpuListing>> ListGpus();
 
-/// The engine on a GPU.
-std::unique_ptr<MatmulEngine> MakeGpuEngine(std::unique_ptr<Gpu> gpu);
+/// Lets about 0.2 ms pass.
+void PauseBriefly();
+
+/// The engine on a GPU: looks whether its memory is free before it takes any, keeps a few rounds
+/// enqueued, and outlives what happens to the GPU. After a failure the GPU is reset; while it is
+/// gone, each proof tries that once more and is Unavailable. Its states lose their memory when the
+/// engine proves again. `pause` is called between two looks at the GPU.
+std::unique_ptr<MatmulEngine> MakeGpuEngine(std::unique_ptr<Gpu> gpu,
+                                            std::function<void()> pause = PauseBriefly);
 
 }  // namespace kaisar::kernels

@@ -25,7 +25,8 @@ struct OpenedNode {
   Bytes path;            // siblings from the node up to the root, 32 bytes each
 };
 
-/// The states Z_1 … Z_R of one proof with their trees, wherever the engine keeps them.
+/// The states Z_1 … Z_R of one proof with their trees, wherever the engine keeps them. An engine
+/// may take their memory back when it proves again.
 ///
 /// Threads: one at a time, and none while the engine proves again.
 class ProofStates {
@@ -37,7 +38,7 @@ class ProofStates {
 
   /// Opens nodes, in the order asked; they must exist.
   ///
-  /// Errors: Unavailable when the device that keeps the states is lost.
+  /// Errors: Unavailable when the device that keeps the states is lost, or has taken them back.
   virtual absl::StatusOr<std::vector<OpenedNode>> Open(absl::Span<const StateNode> nodes) const = 0;
 };
 
