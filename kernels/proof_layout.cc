@@ -5,7 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
-#include "kernels/merkle_tree.h"
+#include "kernels/cuda/tree_layout.h"
 
 namespace kaisar::kernels {
 namespace {
@@ -22,7 +22,7 @@ std::uint64_t RoundUp(std::uint64_t bytes) {
 }  // namespace
 
 ProofLayout::ProofLayout(std::uint32_t n, std::uint32_t rounds)
-    : n_(n), rounds_(rounds), leaves_(matrix_bytes() / SegmentBytes(n)) {
+    : n_(n), rounds_(rounds), leaves_(LeavesOf(n)) {
   KAISAR_CHECK(n >= 256 && n <= 32768 && std::has_single_bit(n) && rounds >= 1);
   slot_bytes_ = matrix_bytes() + RoundUp(digests() * sizeof(Digest));
   slots_a_piece_ =
@@ -47,20 +47,17 @@ ProofLayout::Place ProofLayout::TreeAt(std::uint32_t state) const {
 }
 
 std::vector<ProofLayout::Range> ProofLayout::RangesOf(const StateNode& node) const {
-  KAISAR_CHECK(node.level < 32 && node.index < leaves_ >> node.level);
-  const std::uint64_t bytes = std::uint64_t{SegmentBytes(n_)} << node.level;
-  std::vector<Range> ranges = {{StateAt(node.state), static_cast<std::uint32_t>(bytes)}};
-  ranges.front().from.offset += node.index * bytes;
+  KAISAR_CHECK(node.level <= RootLevel(leaves_) && node.index < leaves_ >> node.level);
+  const auto index = static_cast<std::uint32_t>(node.index);
+  const NodeSpan elements = SpanOf(n_, node.level, index);
+  const Place state = StateAt(node.state);
   const Place tree = TreeAt(node.state);
-  std::uint64_t first = 0;  // digest of the level
-  std::uint64_t index = node.index;
-  for (std::uint32_t level = 0; leaves_ >> level > 1; ++level) {
-    if (level >= node.level) {
-      ranges.push_back(
-          {{tree.piece, tree.offset + (first + (index ^ 1)) * sizeof(Digest)}, sizeof(Digest)});
-      index /= 2;
-    }
-    first += leaves_ >> level;
+  std::vector<Range> ranges = {{.from = {state.piece, state.offset + elements.first},
+                                .bytes = static_cast<std::uint32_t>(elements.bytes)}};
+  for (std::uint32_t step = 0; node.level + step < RootLevel(leaves_); ++step) {
+    const std::uint64_t place = SiblingPlace(leaves_, node.level, index, step);
+    ranges.push_back(
+        {.from = {tree.piece, tree.offset + place * sizeof(Digest)}, .bytes = sizeof(Digest)});
   }
   return ranges;
 }

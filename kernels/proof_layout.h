@@ -19,7 +19,7 @@ class ProofLayout {
   /// Of one state, or input matrix.
   std::uint64_t matrix_bytes() const { return std::uint64_t{n_} * n_; }
   /// In a tree: level 0 first, the root last.
-  std::uint64_t digests() const { return 2 * leaves_ - 1; }
+  std::uint64_t digests() const { return std::uint64_t{2} * leaves_ - 1; }
 
   /// Bytes of each piece.
   const std::vector<std::uint64_t>& pieces() const { return pieces_; }
@@ -43,7 +43,7 @@ class ProofLayout {
  private:
   std::uint32_t n_;
   std::uint32_t rounds_;
-  std::uint64_t leaves_;
+  std::uint32_t leaves_;
   std::uint64_t slot_bytes_;
   std::uint32_t slots_a_piece_;
   std::vector<std::uint64_t> pieces_;

@@ -12,19 +12,21 @@ namespace {
 
 static_assert(TreeDigests(256) == 511 && TreeDigests(2048) == 8191);  // as ProofLayout counts
 
-// In mapped memory: the stop flag has a line of its own.
+// In mapped memory, behind the values of the stop flag.
 constexpr std::uint64_t kRootsOffset = 256;
-// The bf16 path's counter, behind two matrices of two bytes an element.
-constexpr std::uint64_t kCounterBytes = 256;
+// Of a number that stands alone, so that all behind it is aligned.
+constexpr std::uint64_t kNumberBytes = 256;
 
-std::uint64_t Bf16Bytes(const ProofLayout& layout, RoundPath path) {
-  return path == RoundPath::kBf16 ? 4 * layout.matrix_bytes() + kCounterBytes : 0;
+// W, Z_0 and the stop flag; for bf16 two matrices of two bytes an element, and a counter.
+std::uint64_t InputBytes(const ProofLayout& layout, RoundPath path) {
+  const std::uint64_t bytes = 2 * layout.matrix_bytes() + kNumberBytes;
+  return path == RoundPath::kBf16 ? bytes + 4 * layout.matrix_bytes() + kNumberBytes : bytes;
 }
 
 }  // namespace
 
 std::uint64_t CudaWork::Bytes(const ProofLayout& layout, RoundPath path) {
-  std::uint64_t bytes = 2 * layout.matrix_bytes() + Bf16Bytes(layout, path);
+  std::uint64_t bytes = InputBytes(layout, path);
   for (const std::uint64_t piece : layout.pieces()) bytes += piece;
   return bytes;
 }
@@ -43,19 +45,25 @@ absl::Status CudaWork::TakeMemory() {
   for (const std::uint64_t bytes : layout_.pieces()) {
     ASSIGN_OR_RETURN(pieces_.emplace_back(), TakeDeviceMemory(bytes));
   }
-  ASSIGN_OR_RETURN(w_, TakeDeviceMemory(layout_.matrix_bytes()));
-  ASSIGN_OR_RETURN(z0_, TakeDeviceMemory(layout_.matrix_bytes()));
+  ASSIGN_OR_RETURN(inputs_, TakeDeviceMemory(InputBytes(layout_, path_)));
+  std::uint8_t* at = inputs_.get() + 2 * layout_.matrix_bytes();
+  stop_ = reinterpret_cast<std::uint32_t*>(at);
+  at += kNumberBytes;
   if (path_ == RoundPath::kBf16) {
-    ASSIGN_OR_RETURN(bf16_, TakeDeviceMemory(Bf16Bytes(layout_, path_)));
-    auto* const elements = reinterpret_cast<std::uint16_t*>(bf16_.get());
-    bf16_scratch_.w = elements;
-    bf16_scratch_.z = elements + layout_.matrix_bytes();
-    bf16_scratch_.inexact =
-        reinterpret_cast<std::uint32_t*>(bf16_.get() + 4 * layout_.matrix_bytes());
+    bf16_.w = reinterpret_cast<std::uint16_t*>(at);
+    bf16_.z = reinterpret_cast<std::uint16_t*>(at + 2 * layout_.matrix_bytes());
+    bf16_.inexact = reinterpret_cast<std::uint32_t*>(at + 4 * layout_.matrix_bytes());
   }
   ASSIGN_OR_RETURN(mapped_, TakeMappedMemory(kRootsOffset + layout_.rounds() * sizeof(Digest)));
-  *stop() = 0;
+  const std::uint32_t values[] = {0, 1};
+  std::memcpy(mapped_.get(), values, sizeof(values));
   return absl::OkStatus();
+}
+
+// The copy engine does it, whatever the processors are busy with.
+cudaError_t CudaWork::CopyStopFlag(std::uint32_t value) {
+  return cudaMemcpyAsync(stop_, mapped_.get() + value * sizeof(value), sizeof(value),
+                         cudaMemcpyHostToDevice, stop_stream_.get());
 }
 
 absl::Status CudaWork::MakeStreams() {
@@ -65,29 +73,31 @@ absl::Status CudaWork::MakeStreams() {
       CudaStatus(cudaDeviceGetStreamPriorityRange(&least, &greatest), "reading the priorities"));
   ASSIGN_OR_RETURN(rounds_stream_, MakeCudaStream(least));
   ASSIGN_OR_RETURN(trees_stream_, MakeCudaStream(greatest));
+  ASSIGN_OR_RETURN(stop_stream_, MakeCudaStream(greatest));
   ASSIGN_OR_RETURN(round_done_, MakeCudaEvent());
-  return absl::OkStatus();
+  RETURN_IF_ERROR(CudaStatus(CopyStopFlag(0), "clearing the stop flag"));
+  return CudaStatus(cudaStreamSynchronize(stop_stream_.get()), "clearing the stop flag");
 }
 
 CudaWork::~CudaWork() {
   cudaSetDevice(device_);
-  if (mapped_ != nullptr) *stop() = 1;
-  if (rounds_stream_ != nullptr) cudaStreamSynchronize(rounds_stream_.get());
-  if (trees_stream_ != nullptr) cudaStreamSynchronize(trees_stream_.get());
+  if (stop_stream_ != nullptr) CopyStopFlag(1);
+  for (const CudaStream* stream : {&stop_stream_, &rounds_stream_, &trees_stream_}) {
+    if (*stream != nullptr) cudaStreamSynchronize(stream->get());
+  }
   cudaGetLastError();
 }
 
 absl::Status CudaWork::EnqueueInputs(const Digest& seed) {
   RETURN_IF_ERROR(Use());
   const cudaStream_t stream = rounds_stream_.get();
-  auto* const w = reinterpret_cast<std::int8_t*>(w_.get());
-  RETURN_IF_ERROR(CudaStatus(LaunchGenerate(seed, 0, layout_.n(), w, stream), "generating W"));
+  RETURN_IF_ERROR(CudaStatus(LaunchGenerate(seed, 0, layout_.n(), w(), stream), "generating W"));
   RETURN_IF_ERROR(
       CudaStatus(LaunchGenerate(seed, 1, layout_.n(), StateAt(0), stream), "generating Z_0"));
   if (path_ != RoundPath::kBf16) return absl::OkStatus();
-  RETURN_IF_ERROR(
-      CudaStatus(cudaMemsetAsync(bf16_scratch_.inexact, 0, kCounterBytes, stream), "zeroing"));
-  return CudaStatus(LaunchToBf16(w, bf16_scratch_.w, layout_.matrix_bytes(), stream),
+  RETURN_IF_ERROR(CudaStatus(cudaMemsetAsync(bf16_.inexact, 0, sizeof(*bf16_.inexact), stream),
+                             "zeroing the counter of bf16"));
+  return CudaStatus(LaunchToBf16(w(), bf16_.w, layout_.matrix_bytes(), stream),
                     "converting W to bf16");
 }
 
@@ -100,7 +110,7 @@ cudaError_t CudaWork::LaunchRound(const RoundArguments& arguments) const {
     case RoundPath::kWgmma:
       return LaunchWgmmaRound(arguments, rounds_stream_.get());
     case RoundPath::kBf16:
-      return LaunchBf16Round(arguments, bf16_scratch_, rounds_stream_.get());
+      return LaunchBf16Round(arguments, bf16_, rounds_stream_.get());
   }
   return cudaErrorInvalidValue;
 }
@@ -116,11 +126,8 @@ absl::Status CudaWork::EnqueueRound() {
   KAISAR_CHECK(enqueued_ < layout_.rounds());
   RETURN_IF_ERROR(Use());
   const std::uint32_t state = enqueued_ + 1;
-  const RoundArguments arguments = {.w = reinterpret_cast<const std::int8_t*>(w_.get()),
-                                    .z = StateAt(state - 1),
-                                    .next = StateAt(state),
-                                    .n = layout_.n(),
-                                    .stop = stop()};
+  const RoundArguments arguments = {
+      .w = w(), .z = StateAt(state - 1), .next = StateAt(state), .n = layout_.n(), .stop = stop_};
   const cudaStream_t trees = trees_stream_.get();
   RETURN_IF_ERROR(CudaStatus(LaunchRound(arguments),
                              absl::StrCat("launching round ", state, " (", NameOf(path_), ")")));
@@ -129,7 +136,7 @@ absl::Status CudaWork::EnqueueRound() {
       CudaStatus(cudaEventRecord(round_done_.get(), rounds_stream_.get()), "marking a round"));
   RETURN_IF_ERROR(CudaStatus(cudaStreamWaitEvent(trees, round_done_.get(), 0), "ordering a tree"));
   std::uint8_t* const digests = At(layout_.TreeAt(state));
-  RETURN_IF_ERROR(CudaStatus(LaunchTree(arguments.next, layout_.n(), digests, stop(), trees),
+  RETURN_IF_ERROR(CudaStatus(LaunchTree(arguments.next, layout_.n(), digests, stop_, trees),
                              absl::StrCat("launching the tree over state ", state)));
   RETURN_IF_ERROR(
       CudaStatus(cudaMemcpyAsync(mapped_.get() + kRootsOffset + enqueued_ * sizeof(Digest),
@@ -160,7 +167,9 @@ absl::StatusOr<std::uint32_t> CudaWork::FinishedRounds() {
 }
 
 void CudaWork::Stop() {
-  *stop() = 1;
+  cudaSetDevice(device_);
+  CopyStopFlag(1);
+  cudaGetLastError();
 }
 
 absl::StatusOr<std::vector<Digest>> CudaWork::ReadRoots() {

@@ -11,8 +11,8 @@
 
 namespace kaisar::kernels {
 
-/// A proof on a GPU that CUDA drives. Two streams: rounds on one; on the other, of higher
-/// priority, the tree over each state, which slips in beside the next round.
+/// A proof on a GPU that CUDA drives, on three streams: the rounds; with higher priority, the tree
+/// over each state, which slips in beside the next round; and what stops both.
 class CudaWork : public GpuWork {
  public:
   /// Of what Reserve takes; what the driver takes beside it is not counted.
@@ -37,6 +37,7 @@ class CudaWork : public GpuWork {
 
   absl::Status TakeMemory();
   absl::Status MakeStreams();
+  cudaError_t CopyStopFlag(std::uint32_t value);
   absl::Status Use() const { return CudaStatus(cudaSetDevice(device_), "choosing the GPU"); }
   cudaError_t LaunchRound(const RoundArguments& arguments) const;
   absl::StatusOr<CudaEvent> SpareEvent();
@@ -45,23 +46,22 @@ class CudaWork : public GpuWork {
     return pieces_[place.piece].get() + place.offset;
   }
   std::int8_t* StateAt(std::uint32_t state) const {  // 0: Z_0
-    return reinterpret_cast<std::int8_t*>(state == 0 ? z0_.get() : At(layout_.StateAt(state)));
+    return reinterpret_cast<std::int8_t*>(state == 0 ? inputs_.get() + layout_.matrix_bytes()
+                                                     : At(layout_.StateAt(state)));
   }
-  volatile std::uint32_t* stop() const {
-    return reinterpret_cast<volatile std::uint32_t*>(mapped_.get());
-  }
+  std::int8_t* w() const { return reinterpret_cast<std::int8_t*>(inputs_.get()); }
 
   const int device_;
   const RoundPath path_;
   const ProofLayout layout_;
   std::vector<DeviceMemory> pieces_;
-  DeviceMemory w_;
-  DeviceMemory z0_;
-  DeviceMemory bf16_;  // only on that path
-  Bf16Scratch bf16_scratch_;
-  MappedMemory mapped_;  // the stop flag, then the roots
+  DeviceMemory inputs_;  // W, Z_0, the stop flag and, only on the path of bf16, its scratch
+  std::uint32_t* stop_ = nullptr;
+  Bf16Scratch bf16_;
+  MappedMemory mapped_;  // values of the stop flag, then the roots
   CudaStream rounds_stream_;
   CudaStream trees_stream_;
+  CudaStream stop_stream_;
   CudaEvent round_done_;
   std::deque<CudaEvent> trees_done_;  // of the rounds that were not seen finished
   std::vector<CudaEvent> spare_events_;
