@@ -58,7 +58,7 @@ class DeviceBuffer {
   std::size_t bytes_ = 0;
 };
 
-/// A number in the host's memory that the GPU sees: the flag that drops a challenge.
+/// The flag that drops a challenge.
 class StopFlag {
  public:
   static absl::StatusOr<StopFlag> Allocate();
@@ -72,6 +72,10 @@ class StopFlag {
   /// Waits for what runs on the default stream.
   void Set(std::uint32_t value) {
     cudaMemcpy(flag_, &value, sizeof(value), cudaMemcpyHostToDevice);
+  }
+  /// Sets it behind what is enqueued on a stream.
+  cudaError_t EnqueueSet(cudaStream_t stream) {
+    return cudaMemsetAsync(flag_, 0xFF, sizeof(*flag_), stream);
   }
   const volatile std::uint32_t* get() const { return flag_; }
 

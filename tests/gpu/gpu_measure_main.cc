@@ -104,7 +104,7 @@ absl::Status MeasureSize(const Options& options, const Setting& setting, std::ui
     if (one.operations > 0 && (round_us == 0 || median_us < round_us)) round_us = median_us;
   }
   if (options.no_challenges || round_us == 0) return absl::OkStatus();
-  for (const auto measure : {&MeasureChallenges}) {
+  for (const auto measure : {&MeasureChallenges, &MeasureEngine}) {
     ASSIGN_OR_RETURN(const std::vector<Measured> challenges, measure(setting, n, round_us));
     all.insert(all.end(), challenges.begin(), challenges.end());
     std::cout << Table(setting, challenges) << std::endl;

@@ -5,8 +5,8 @@
 #include "base/status_macros.h"
 #include "kernels/element.h"
 #include "kernels/rows.h"
-#include "tests/gpu/epilogue.h"
 #include "tests/gpu/measurement.h"
+#include "tests/gpu/own_kernels.h"
 
 namespace kaisar::kernels {
 namespace {

@@ -66,6 +66,7 @@ nlohmann::json ToJson(const Setting& setting, const std::vector<Measured>& all) 
                                 {"tops", Tops(one)},
                                 {"beside_cublas", Beside(all, one)},
                                 {"wrong", one.wrong},
+                                {"tried_us", one.tried_us},
                                 {"samples_us", one.samples_us}});
   }
   return json;

@@ -40,8 +40,9 @@ struct Measured {
   std::uint32_t rounds = 0;  // 0: this is no challenge
   double operations = 0;     // multiplications and additions; 0: of another kind
   std::vector<double> samples_us;
-  std::string against;  // what of the same n it is compared with
-  std::string wrong;    // what differs from the plain path or the CPU; empty: nothing
+  std::string against;                // what of the same n it is compared with
+  std::string wrong;                  // what differs from the plain path or the CPU; empty: nothing
+  std::vector<double> tried_us = {};  // of cuBLASLt's algorithms, the fastest of which was timed
 };
 
 /// Random matrices on both sides.

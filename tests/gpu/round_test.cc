@@ -6,8 +6,8 @@
 #include "base/hex.h"
 #include "kernels/element.h"
 #include "kernels/rows.h"
-#include "tests/gpu/epilogue.h"
 #include "tests/gpu/host_round.h"
+#include "tests/gpu/own_kernels.h"
 #include "tests/gpu/round_fixture.h"
 
 namespace kaisar::kernels {
@@ -155,9 +155,7 @@ TEST_P(RoundTest, DropsWhatIsEnqueuedWhenStopIsSetOnTheWay) {
   const DeviceBuffer first = PoisonedBuffer(state.size());
   const DeviceBuffer second = PoisonedBuffer(state.size());
   ASSERT_EQ(Enqueue(z, first, nullptr), cudaSuccess);
-  ASSERT_EQ(cudaLaunchHostFunc(
-                nullptr, [](void* flag) { static_cast<StopFlag*>(flag)->Set(1); }, &stop()),
-            cudaSuccess);
+  ASSERT_EQ(stop().EnqueueSet(nullptr), cudaSuccess);
   ASSERT_TRUE(Done(Enqueue(first, second, nullptr)));
   EXPECT_TRUE(Same(HostRound(w, state, n), FromGpu(first), n));
   const Matrix8 poison(state.size(), static_cast<std::int8_t>(DeviceBuffer::kPoison));

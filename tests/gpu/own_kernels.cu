@@ -1,4 +1,4 @@
-#include "tests/gpu/epilogue.h"
+#include "tests/gpu/own_kernels.h"
 
 #include "kernels/element_of_sum.h"
 
@@ -54,6 +54,10 @@ __global__ void Compare(const std::uint8_t* a, const std::uint8_t* b, std::size_
   atomicMin(first, least);
 }
 
+__global__ void Trap() {
+  __trap();
+}
+
 }  // namespace
 
 cudaError_t LaunchSeparateEpilogue(const std::int32_t* sums, std::int8_t* next, std::size_t count,
@@ -68,6 +72,11 @@ cudaError_t LaunchCompare(const std::uint8_t* a, const std::uint8_t* b, std::siz
                           unsigned long long* differences, unsigned long long* first,
                           cudaStream_t stream) {
   Compare<<<BlocksFor(bytes), kThreads, 0, stream>>>(a, b, bytes, differences, first);
+  return cudaGetLastError();
+}
+
+cudaError_t LaunchTrap(cudaStream_t stream) {
+  Trap<<<1, 1, 0, stream>>>();
   return cudaGetLastError();
 }
 
