@@ -14,7 +14,7 @@ constexpr std::uint32_t kThreads = 256;
 __global__ void __launch_bounds__(kThreads)
     GenerateBlocks(ChaCha20Key key, std::uint32_t matrix, std::uint32_t blocks_a_row_log2,
                    uint4* out) {
-  __shared__ uint4 staged[kThreads / 32][32 * 4];
+  __shared__ uint4 staged[kThreads / 32][kStagedChunks];
   const std::uint32_t lane = threadIdx.x % 32;
   uint4* const chunks = staged[threadIdx.x / 32];
   const std::uint32_t block = blockIdx.x * kThreads + threadIdx.x;

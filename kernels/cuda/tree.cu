@@ -8,7 +8,7 @@
 #include "kernels/cuda/warp_staging.h"
 
 // A tree is computed while the matmul of the next round has nearly all of every SM, so it takes
-// only what that leaves, everywhere: one block an SM, 128 threads with 48 registers each and 8 KB
+// only what that leaves, everywhere: one block an SM, 128 threads with 48 registers each and 14 KB
 // of shared memory. One block and not more, because tree and matmul start at the same moment: where
 // several blocks of the tree came first, the matmul's would have to wait for them. It costs
 // nothing, either: one warp on each of the four schedulers keeps the pipe that does the rotations
@@ -80,7 +80,7 @@ __device__ void Stage(const std::uint8_t* from, std::uint32_t leaf_bytes, std::u
 __global__ void __maxnreg__(kRegisters)
     HashLeaves(const std::uint8_t* state, std::uint32_t leaf_bytes, std::uint32_t leaves,
                uint4* digests, const volatile std::uint32_t* stop) {
-  __shared__ uint4 staged[kTreeThreads / kLanes][kLanes * 4];
+  __shared__ uint4 staged[kTreeThreads / kLanes][kStagedChunks];
   __shared__ uint4 hashes[2][kTreeThreads];
   const std::uint32_t lane = threadIdx.x % kLanes;
   uint4* const chunks = staged[threadIdx.x / kLanes];

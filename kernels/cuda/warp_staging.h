@@ -18,12 +18,13 @@ KAISAR_HOST_DEVICE constexpr StagedChunk CarriedChunk(std::uint32_t lane, std::u
   return {8 * i + lane / 4, lane % 4};
 }
 
-/// Where a warp keeps a chunk in its 2048 bytes of shared memory, in units of 16 bytes.
+/// Where a warp keeps a chunk in shared memory, in units of 16 bytes, and how many it takes.
 ///
-/// Eight lanes at a time have different banks, both when each comes for the same chunk of its own
-/// and when they come for the ones that they carry.
+/// Five apart, not four: so eight lanes at a time have different banks where each comes for a chunk
+/// of its own; where they come for the ones that they carry, two at most share a bank.
 KAISAR_HOST_DEVICE constexpr std::uint32_t StagedAt(StagedChunk of) {
-  return 4 * of.lane + (of.chunk ^ (of.lane / 2 % 4));
+  return 5 * of.lane + of.chunk;
 }
+inline constexpr std::uint32_t kStagedChunks = 32 * 5;
 
 }  // namespace kaisar::kernels

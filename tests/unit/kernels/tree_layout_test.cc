@@ -55,7 +55,7 @@ Bytes LeafThroughStaging(const std::vector<std::int8_t>& state, std::uint32_t le
                          std::uint32_t first, std::uint32_t of_lane) {
   Bytes leaf;
   for (std::uint32_t at = 0; at < leaf_bytes; at += 64) {
-    std::vector<ByteView> shared(128);
+    std::vector<ByteView> shared(kStagedChunks);
     for (std::uint32_t lane = 0; lane < 32; ++lane) {
       for (std::uint32_t i = 0; i < 4; ++i) {
         const StagedChunk carried = CarriedChunk(lane, i);
