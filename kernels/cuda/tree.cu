@@ -18,6 +18,9 @@
 namespace kaisar::kernels {
 namespace {
 
+static_assert(TreeDigests(256) == DigestPlace(LeavesOf(256), RootLevel(LeavesOf(256)), 0) + 1);
+static_assert(TreeDigests(8192) == DigestPlace(LeavesOf(8192), RootLevel(LeavesOf(8192)), 0) + 1);
+
 constexpr int kRegisters = 48;
 constexpr std::uint32_t kLanes = 32;
 constexpr std::uint32_t kBlockBytes = 64;  // of SHA-256
@@ -143,6 +146,15 @@ __global__ void __maxnreg__(kRegisters)
   }
 }
 
+// An SM has one memory for L1 cache and shared memory, and can move the border only while nothing
+// runs on it. The matmul wants all it can get: a block that came first and wanted less would keep
+// it waiting.
+template <typename Kernel>
+cudaError_t SplitLikeMatmul(Kernel* kernel) {
+  return cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout,
+                              cudaSharedmemCarveoutMaxShared);
+}
+
 }  // namespace
 
 cudaError_t LaunchTree(const std::int8_t* state, std::uint32_t n, std::uint8_t* digests,
@@ -152,8 +164,12 @@ cudaError_t LaunchTree(const std::int8_t* state, std::uint32_t n, std::uint8_t* 
   if (error != cudaSuccess) return error;
   error = cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, gpu);
   if (error != cudaSuccess) return error;
-  const std::uint32_t most_blocks = static_cast<std::uint32_t>(processors);
+  error = SplitLikeMatmul(HashLeaves);
+  if (error != cudaSuccess) return error;
+  error = SplitLikeMatmul(HashNodes);
+  if (error != cudaSuccess) return error;
 
+  const std::uint32_t most_blocks = static_cast<std::uint32_t>(processors);
   const std::uint32_t leaves = LeavesOf(n);
   const std::uint32_t blocks = std::min(leaves / kTreeThreads, most_blocks);
   const auto* const from = reinterpret_cast<const std::uint8_t*>(state);
