@@ -25,7 +25,7 @@ constexpr int kRegisters = 48;
 constexpr std::uint32_t kLanes = 32;
 constexpr std::uint32_t kBlockBytes = 64;  // of SHA-256
 
-// Asked once a block: the word lies in the host's memory, a microsecond away.
+// Asked once a block, by one thread: the word may lie as far away as the host.
 __device__ bool Stopped(const volatile std::uint32_t* stop) {
   return __syncthreads_or(threadIdx.x == 0 && stop != nullptr && *stop != 0);
 }
