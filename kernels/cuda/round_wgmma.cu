@@ -251,6 +251,10 @@ cudaError_t LaunchWgmmaRound(const RoundArguments& arguments, cudaStream_t strea
     error =
         cudaFuncSetAttribute(WgmmaRound, cudaFuncAttributeMaxDynamicSharedMemorySize, kSharedBytes);
   }
+  if (error == cudaSuccess) {
+    error = cudaFuncSetAttribute(WgmmaRound, cudaFuncAttributePreferredSharedMemoryCarveout,
+                                 cudaSharedmemCarveoutMaxShared);
+  }
   if (error != cudaSuccess) return error;
   const std::uint32_t side = arguments.n / kTile;
   const std::uint32_t clusters =
