@@ -1,11 +1,11 @@
 #include "challenges/policy.h"
 
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "base/yaml_reader.h"
+#include "challenges/device_class.h"
 #include "challenges/limits.h"
 
 namespace kaisar::challenges {
@@ -16,7 +16,6 @@ constexpr std::uint64_t kMostWeight = 1000;
 constexpr std::uint64_t kMostWindowMs = 86'400'000;  // a day
 constexpr std::uint64_t kMostClockStepMs = 60'000;   // a minute
 constexpr std::uint64_t kMostRttUs = 60'000'000;     // a minute
-constexpr std::size_t kMostClassNameBytes = 64;
 
 std::uint32_t Uint32(YamlReader& reader, const std::string& key, std::uint64_t least,
                      std::uint64_t most) {
@@ -102,42 +101,6 @@ bool AsksBandwidth(const std::map<v1::Phase, std::map<v1::Kind, KindPolicy>>& ph
     if (kinds.contains(v1::BANDWIDTH)) return true;
   }
   return false;
-}
-
-ClassPolicy ReadClass(YamlReader reader) {
-  ClassPolicy asked;
-  asked.n = Uint32(reader, "n", kLeastMatmulSize, kMostMatmulSize);
-  asked.rounds = Uint32(reader, "rounds", 1, kMostMatmulRounds);
-  asked.commitment_deadline_ms = Uint32(reader, "commitment_deadline_ms", 1, kMostDeadlineMs);
-  asked.opening_deadline_ms = Uint32(reader, "opening_deadline_ms", 1, kMostDeadlineMs);
-  if ((asked.n & (asked.n - 1)) != 0) {
-    reader.Fail("n", absl::StrCat("is ", asked.n, ", expected a power of two"));
-  }
-  reader.Finish().IgnoreError();
-  return asked;
-}
-
-bool IsClassName(const std::string& name) {
-  if (name.empty() || name.size() > kMostClassNameBytes) return false;
-  for (const char c : name) {
-    if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-') return false;
-  }
-  return true;
-}
-
-std::map<std::string, ClassPolicy> ReadClasses(YamlReader& root) {
-  YamlReader reader = root.Map("classes");
-  std::map<std::string, ClassPolicy> classes;
-  for (const std::string& name : reader.Keys()) {
-    if (!IsClassName(name)) {
-      reader.Fail(name, absl::StrCat("is no class name, expected 1 to ", kMostClassNameBytes,
-                                     " of a-z, 0-9 and -"));
-    }
-    classes[name] = ReadClass(reader.Map(name));
-  }
-  reader.Finish().IgnoreError();
-  if (classes.empty()) root.Fail("classes", "is empty, expected at least one class");
-  return classes;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "challenges/device_class.h"
 #include "kaisar/v1/challenge.pb.h"
 #include "kaisar/v1/roster.pb.h"
 
@@ -36,14 +37,6 @@ struct BandwidthPolicy {
   std::uint32_t open_deadline_ms = 0;   // from sending the challenge until the device listens
   std::uint32_t start_deadline_ms = 0;  // from then until the checker's line is free, per direction
   std::uint64_t counted_bits_per_second = 0;  // a claim counts up to this; checkers must carry it
-};
-
-/// Matmul parameters of one device class.
-struct ClassPolicy {
-  std::uint32_t n = 0;
-  std::uint32_t rounds = 0;
-  std::uint32_t commitment_deadline_ms = 0;  // from handing the challenge to the stream
-  std::uint32_t opening_deadline_ms = 0;     // from handing the samples to the stream
 };
 
 /// The network's policy; its exact bytes are in the log.

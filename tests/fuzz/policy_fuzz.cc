@@ -27,6 +27,10 @@ void CheckClass(const ClassPolicy& asked) {
   KAISAR_CHECK(asked.n >= 256 && asked.n <= 32'768 && (asked.n & (asked.n - 1)) == 0);
   KAISAR_CHECK(asked.rounds >= 1 && asked.rounds <= 4096);
   KAISAR_CHECK(asked.commitment_deadline_ms >= 1 && asked.opening_deadline_ms >= 1);
+  if (!asked.hardware) return;
+  KAISAR_CHECK(FullClaim(*asked.hardware) >= 1 && !asked.hardware->source.empty());
+  KAISAR_CHECK(ProofBytes(asked) + ReservedBytes(*asked.hardware) <= asked.hardware->memory_bytes);
+  KAISAR_CHECK(4 * ProofMs(asked, *asked.hardware) <= asked.commitment_deadline_ms);
 }
 
 void CheckBandwidth(const Policy& policy) {

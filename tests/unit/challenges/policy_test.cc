@@ -244,10 +244,6 @@ TEST(Policy, ReadsTheOnesThatAreDeployed) {
   ASSERT_TRUE(network.ok()) << network.status();
   EXPECT_EQ(network->Find(v1::STANDBY, v1::LATENCY)->count, 360u);
   EXPECT_EQ(network->Find(v1::STANDBY, v1::MATMUL)->count, 8u);
-  for (const char* name : {"t4", "a100-40", "a100-80", "l4", "l40s", "rtx3090", "rtx4090",
-                           "rtx5090", "h100-pcie", "h100-sxm", "h200", "b200", "cpu"}) {
-    EXPECT_TRUE(network->classes.contains(name)) << name;
-  }
 }
 
 }  // namespace
