@@ -1,9 +1,10 @@
-// The commands that challenge: run and plan.
+// The commands that challenge, and those that show what would be asked: run, plan and classes.
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <map>
 #include <memory>
 
+#include "checker/classes_command.h"
 #include "checker/command_line.h"
 #include "checker/plan_command.h"
 #include "checker/run_command.h"
@@ -58,11 +59,25 @@ void AddPlan(CLI::App& app, Chosen& chosen) {
   plan->callback([&chosen, options] { chosen = [options] { return RunPlan(*options); }; });
 }
 
+void AddClasses(CLI::App& app, Chosen& chosen) {
+  const auto options = std::make_shared<ClassesOptions>();
+  CLI::App* classes = app.add_subcommand(
+      "classes",
+      "print the device classes of a policy: their hardware, what to claim for it, and what a "
+      "proof asks of memory and time");
+  classes->add_option("--policy", options->policy, "policy.yaml")->required();
+  classes->add_flag("--json", options->json, "JSON instead of a table, with the sources");
+  classes->callback([&chosen, options] {
+    chosen = [options] { return ExitStatus(ClassesCommand(*options, std::cout)); };
+  });
+}
+
 }  // namespace
 
 void AddRunCommands(CLI::App& app, Chosen& chosen) {
   AddRun(app, chosen);
   AddPlan(app, chosen);
+  AddClasses(app, chosen);
 }
 
 }  // namespace kaisar::checker
