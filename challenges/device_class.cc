@@ -17,7 +17,8 @@ constexpr std::uint64_t kLeastReservedBytes = std::uint64_t{1} << 30;  // a cont
 constexpr std::uint64_t kLeastMemoryBytes = kLeastReservedBytes;
 constexpr std::uint64_t kMostMemoryBytes = std::uint64_t{1} << 42;  // as of kMostStateBytes
 constexpr std::uint64_t kLeastPeak = 1'000'000'000;  // operations a second: below any processor
-constexpr std::uint64_t kTreePart = 16;              // 64 bytes of nodes for each leaf of 1024
+constexpr std::uint64_t kLeafBytes = 1024;           // of n bytes when n is less
+constexpr std::uint64_t kNodeBytesALeaf = 64;        // a digest for it, and one of the levels above
 
 std::uint32_t Uint32(YamlReader& reader, const std::string& key, std::uint64_t least,
                      std::uint64_t most) {
@@ -87,8 +88,9 @@ std::uint64_t ReservedBytes(const ClassHardware& hardware) {
 std::uint64_t ProofBytes(const ClassPolicy& asked) {
   const std::uint64_t matrix = std::uint64_t{asked.n} * asked.n;
   const bool bf16 = asked.hardware && asked.hardware->arithmetic == Arithmetic::kBf16;
-  return matrix * asked.rounds + matrix * asked.rounds / kTreePart + 2 * matrix +
-         (bf16 ? 4 * matrix : 0);
+  const std::uint64_t tree =
+      matrix / std::min<std::uint64_t>(asked.n, kLeafBytes) * kNodeBytesALeaf;
+  return (matrix + tree) * asked.rounds + 2 * matrix + (bf16 ? 4 * matrix : 0);
 }
 
 std::uint64_t ProofMs(const ClassPolicy& asked, const ClassHardware& hardware) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "challenges/policy.h"
+#include "kernels/proof_layout.h"
 
 namespace kaisar::challenges {
 namespace {
@@ -76,6 +77,18 @@ TEST(DeviceClass, TellsClaimMemoryAndTimeOfAProof) {
   EXPECT_EQ(ProofMs(gpu, *gpu.hardware), 987u);  // 2 · 8192³ · 448 operations: 986.7 ms
   gpu.hardware->arithmetic = Arithmetic::kBf16;
   EXPECT_EQ(ProofBytes(gpu), 448 * matrix + 28 * matrix + 6 * matrix);
+}
+
+TEST(DeviceClass, CountsWhatAGpuKeepsOfAProof) {
+  for (const std::uint32_t n : {256u, 1024u, 8192u, 32'768u}) {
+    ClassPolicy asked;
+    asked.n = n;
+    asked.rounds = 37;
+    const kernels::ProofLayout layout(n, asked.rounds);
+    std::uint64_t kept = 2 * layout.matrix_bytes();
+    for (const std::uint64_t piece : layout.pieces()) kept += piece;
+    EXPECT_EQ(kept, ProofBytes(asked)) << n;
+  }
 }
 
 TEST(DeviceClass, ReservesAGibibyteOfSmallMemories) {
