@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "tests/gpu/measurement.h"
 #include "tests/gpu/stopwatch.h"
@@ -90,6 +91,13 @@ absl::Status OpenGpu(const Options& options, Setting& setting) {
     }
     setting.paths.push_back(path);
   }
+  if (setting.paths.size() < options.paths.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--paths: not all of ", absl::StrJoin(options.paths, ","), " run on ", setting.gpu_name));
+  }
+  std::stable_partition(setting.paths.begin(), setting.paths.end(), [&](RoundPath path) {
+    return path == BestRoundPath(setting.compute_capability);
+  });
   setting.datasheet_tops =
       options.datasheet_tops > 0 ? options.datasheet_tops : DatasheetTops(setting.gpu_name);
   setting.samples = options.quick ? 20 : options.samples;

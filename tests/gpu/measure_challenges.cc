@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <deque>
-#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -14,9 +12,15 @@ namespace {
 // Of the free memory, what states and trees may take; the rest is for scratch and the library.
 constexpr double kShareOfMemory = 0.9;
 
+// As the provider's streams: trees slip in beside the next round.
 class Stream {
  public:
-  Stream() { cudaStreamCreate(&stream_); }
+  explicit Stream(bool first) {
+    int least = 0;
+    int greatest = 0;
+    cudaDeviceGetStreamPriorityRange(&least, &greatest);
+    cudaStreamCreateWithPriority(&stream_, cudaStreamDefault, first ? greatest : least);
+  }
   ~Stream() { cudaStreamDestroy(stream_); }
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
@@ -64,23 +68,21 @@ class ChallengeBench {
     return absl::OkStatus();
   }
 
-  // A B A B …; the first turn of each is the warm-up.
+  // The first path and the products: A B A B …, after a warm-up of both. The others once, since
+  // they take long and let the GPU cool.
   absl::Status TakeTurns(const std::vector<RoundCaller>& callers) {
-    std::vector<bool> runs(callers.size(), true);
-    for (int turn = 0; turn <= setting_.challenges; ++turn) {
-      for (std::size_t i = 0; i < callers.size(); ++i) {
-        if (!runs[i]) continue;
-        const std::string name = NameOf(callers[i].path());
-        const absl::Status status = RunChallenge(callers[i], name, turn > 0);
-        runs[i] = !absl::IsUnimplemented(status);
-        if (!runs[i]) continue;
-        RETURN_IF_ERROR(status);
-        if (turn == 0) {
-          const absl::Status checked = CheckChallenge(name);
-          if (!checked.ok()) wrong_[name] = std::string(checked.message());
-        }
-        RETURN_IF_ERROR(RunProducts(turn > 0));
+    for (const RoundCaller& caller : callers) {
+      const int turns = &caller == &callers.front() ? setting_.challenges : 0;
+      RETURN_IF_ERROR(RunChallenge(caller, turns == 0));
+      const absl::Status checked = CheckChallenge(NameOf(caller.path()));
+      if (turns > 0) RETURN_IF_ERROR(RunProducts(false));
+      for (int turn = 0; turn < turns; ++turn) {
+        RETURN_IF_ERROR(RunChallenge(caller, true));
+        RETURN_IF_ERROR(RunProducts(true));
       }
+      if (checked.ok()) continue;
+      Find(absl::StrCat("enqueued challenge, ", NameOf(caller.path()))).wrong =
+          std::string(checked.message());
     }
     return absl::OkStatus();
   }
@@ -97,8 +99,9 @@ class ChallengeBench {
     return CheckCuda(caller.Prepare(w_.As<std::int8_t>(), n_, compute_.get()), "W to bf16");
   }
 
-  absl::Status RunChallenge(const RoundCaller& caller, const std::string& name, bool counts) {
-    std::deque<Event> finished(rounds_);
+  absl::Status RunChallenge(const RoundCaller& caller, bool counts) {
+    const std::string name = NameOf(caller.path());
+    Event finished(cudaEventDisableTiming);
     Event begin;
     Event generated;
     Event multiplied;
@@ -110,8 +113,8 @@ class ChallengeBench {
       const RoundArguments arguments{w_.As<std::int8_t>(), State(j), State(j + 1), n_,
                                      setting_.stop};
       RETURN_IF_ERROR(CheckCuda(caller.Enqueue(arguments, compute_.get()), NameOf(caller.path())));
-      RETURN_IF_ERROR(finished[j].Record(compute_.get()));
-      RETURN_IF_ERROR(CheckCuda(cudaStreamWaitEvent(hash_.get(), finished[j].get(), 0), "order"));
+      RETURN_IF_ERROR(finished.Record(compute_.get()));
+      RETURN_IF_ERROR(CheckCuda(cudaStreamWaitEvent(hash_.get(), finished.get(), 0), "order"));
       RETURN_IF_ERROR(
           CheckCuda(LaunchTree(State(j + 1), n_, digests_.As<std::uint8_t>() + j * digest_bytes_,
                                setting_.stop, hash_.get()),
@@ -122,8 +125,8 @@ class ChallengeBench {
     ASSIGN_OR_RETURN(const double all_us, MicrosecondsBetween(begin, end));
     ASSIGN_OR_RETURN(const double rounds_us, MicrosecondsBetween(generated, multiplied));
     if (!counts) return absl::OkStatus();
-    Note(absl::StrCat("enqueued challenge, ", name), all_us).wrong = wrong_[name];
-    Note(absl::StrCat("its rounds, ", name), rounds_us).wrong = wrong_[name];
+    Note(absl::StrCat("enqueued challenge, ", name), all_us);
+    Note(absl::StrCat("its rounds, ", name), rounds_us);
     return absl::OkStatus();
   }
 
@@ -164,16 +167,14 @@ class ChallengeBench {
     return digests_.CheckGuards();
   }
 
-  Measured& Note(const std::string& what, double taken_us) {
-    auto found = std::find_if(measured_.begin(), measured_.end(),
-                              [&](const Measured& one) { return one.what == what; });
-    if (found == measured_.end()) {
-      const double operations = 2.0 * n_ * n_ * n_ * rounds_;
-      measured_.push_back({what, n_, rounds_, operations, {}, "products", ""});
-      found = measured_.end() - 1;
-    }
-    found->samples_us.push_back(taken_us);
-    return *found;
+  void Note(const std::string& what, double taken_us) { Find(what).samples_us.push_back(taken_us); }
+
+  Measured& Find(const std::string& what) {
+    const auto found = std::find_if(measured_.begin(), measured_.end(),
+                                    [&](const Measured& one) { return one.what == what; });
+    if (found != measured_.end()) return *found;
+    const double operations = 2.0 * n_ * n_ * n_ * rounds_;
+    return measured_.emplace_back(Measured{what, n_, rounds_, operations, {}, "products", ""});
   }
 
   const Setting& setting_;
@@ -182,13 +183,12 @@ class ChallengeBench {
   std::size_t digest_bytes_ = 0;
   std::uint32_t rounds_ = 0;
   Digest seed_{};
-  Stream compute_;
-  Stream hash_;
+  Stream compute_{false};
+  Stream hash_{true};
   DeviceBuffer w_;
   DeviceBuffer states_;
   DeviceBuffer digests_;
   DeviceBuffer sums_;
-  std::map<std::string, std::string> wrong_;  // by path
   std::vector<Measured> measured_;
 };
 

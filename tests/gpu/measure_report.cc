@@ -22,9 +22,9 @@ const Measured* Find(const std::vector<Measured>& all, const std::string& what,
   return found == all.end() ? nullptr : &*found;
 }
 
-// Rate beside what it is compared with; 0: with nothing.
-double Beside(const std::vector<Measured>& all, const Measured& one) {
-  const Measured* const other = one.against.empty() ? nullptr : Find(all, one.against, one);
+// Rate beside that of `what` at the same size; 0: there is none.
+double Beside(const std::vector<Measured>& all, const Measured& one, const std::string& what) {
+  const Measured* const other = what.empty() ? nullptr : Find(all, what, one);
   if (other == nullptr || Tops(*other) == 0) return 0;
   return Tops(one) / Tops(*other);
 }
@@ -36,15 +36,17 @@ std::string OrDash(double value, int decimals) {
 }  // namespace
 
 std::string Table(const Setting& setting, const std::vector<Measured>& all) {
-  std::string table = absl::StrFormat("%6s %6s  %-24s %12s %12s %9s %10s %10s\n", "n", "R", "what",
-                                      "median us", "least us", "TOPS", "datasheet", "cuBLASLt");
+  std::string table =
+      absl::StrFormat("%6s %6s  %-24s %12s %12s %9s %10s %10s %10s\n", "n", "R", "what",
+                      "median us", "least us", "TOPS", "datasheet", "cuBLASLt", "+ epilogue");
   for (const Measured& one : all) {
     const double tops = Tops(one);
     const double share = setting.datasheet_tops > 0 ? tops / setting.datasheet_tops : 0;
-    absl::StrAppendFormat(&table, "%6d %6s  %-24s %12.1f %12.1f %9s %10s %10s\n", one.n,
+    absl::StrAppendFormat(&table, "%6d %6s  %-24s %12.1f %12.1f %9s %10s %10s %10s\n", one.n,
                           one.rounds > 0 ? absl::StrCat(one.rounds) : "-", one.what,
                           Median(one.samples_us), Least(one.samples_us), OrDash(tops, 1),
-                          OrDash(share, 3), OrDash(Beside(all, one), 3));
+                          OrDash(share, 3), OrDash(Beside(all, one, one.against), 3),
+                          OrDash(Beside(all, one, kWithEpilogue), 3));
     if (!one.wrong.empty()) absl::StrAppend(&table, "       WRONG: ", one.wrong, "\n");
   }
   return table;
@@ -64,7 +66,8 @@ nlohmann::json ToJson(const Setting& setting, const std::vector<Measured>& all) 
                                 {"median_us", Median(one.samples_us)},
                                 {"least_us", Least(one.samples_us)},
                                 {"tops", Tops(one)},
-                                {"beside_cublas", Beside(all, one)},
+                                {"beside_cublas", Beside(all, one, one.against)},
+                                {"beside_epilogue", Beside(all, one, kWithEpilogue)},
                                 {"wrong", one.wrong},
                                 {"tried_us", one.tried_us},
                                 {"samples_us", one.samples_us}});

@@ -14,6 +14,7 @@ std::vector<Measured> TwoRows() {
   const double operations = 2.0 * 1024 * 1024 * 1024;
   return {{"wgmma", 1024, 0, operations, {3, 2, 1}, "cuBLASLt", ""},
           {"cuBLASLt", 1024, 0, operations, {1, 1, 1, 1}, "cuBLASLt", ""},
+          {"cuBLASLt + epilogue", 1024, 0, operations, {4.0 / 3, 1, 2}, "cuBLASLt", ""},
           {"cuBLASLt", 4096, 0, operations, {8}, "cuBLASLt", ""}};
 }
 
@@ -33,7 +34,7 @@ TEST(MeasureReport, ComparesWithTheLibraryAtTheSameSize) {
   EXPECT_DOUBLE_EQ(wgmma["beside_cublas"], 0.5);
   EXPECT_EQ(wgmma["samples_us"].size(), 3U);
   EXPECT_EQ(json["cublas"], "absent");
-  EXPECT_THAT(Table(setting, TwoRows()), HasSubstr("1073.7      0.500      0.500"));
+  EXPECT_THAT(Table(setting, TwoRows()), HasSubstr("1073.7      0.500      0.500      0.667"));
 }
 
 TEST(MeasureReport, LeavesOutWhatIsNotKnown) {
@@ -41,7 +42,7 @@ TEST(MeasureReport, LeavesOutWhatIsNotKnown) {
   std::vector<Measured> rows = TwoRows();
   rows.resize(1);
   EXPECT_EQ(ToJson(setting, rows)["measured"][0]["beside_cublas"], 0.0);
-  EXPECT_THAT(Table(setting, rows), HasSubstr("1073.7          -          -"));
+  EXPECT_THAT(Table(setting, rows), HasSubstr("1073.7          -          -          -"));
 }
 
 TEST(MeasureReport, MarksWhatIsWrong) {

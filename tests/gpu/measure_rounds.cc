@@ -30,12 +30,11 @@ class RoundBench {
   absl::StatusOr<std::vector<Measured>> Run() {
     ASSIGN_OR_RETURN(inputs_, Inputs::Make(n_));
     RETURN_IF_ERROR(RunPlain());
-    // The best path and the library heat the GPU alike; a slow path among them would let it cool.
-    const RoundPath best = BestRoundPath(setting_.compute_capability);
-    RETURN_IF_ERROR(AddPaths([best](RoundPath path) { return path == best; }));
+    // The first path and the library heat the GPU alike; a slow path among them would let it cool.
+    RETURN_IF_ERROR(AddPaths([this](RoundPath path) { return path == setting_.paths.front(); }));
     RETURN_IF_ERROR(AddCublas());
     RETURN_IF_ERROR(TimeAll(2.0 * n_ * n_ * n_));
-    RETURN_IF_ERROR(AddPaths([best](RoundPath path) { return path != best; }));
+    RETURN_IF_ERROR(AddPaths([this](RoundPath path) { return path != setting_.paths.front(); }));
     RETURN_IF_ERROR(TimeAll(2.0 * n_ * n_ * n_));
     for (Measured& one : measured_) one.wrong = WrongIn(one.what);
     RETURN_IF_ERROR(AddGenerationAndTree());
@@ -57,7 +56,7 @@ class RoundBench {
   // The oracle, itself checked by the CPU; timed once, since it is slow.
   absl::Status RunPlain() {
     ASSIGN_OR_RETURN(expected_, AllocatePair(elements_));
-    Measured plain{NameOf(RoundPath::kPlain), n_, 0, 2.0 * n_ * n_ * n_, {}, "cuBLASLt", ""};
+    Measured plain{NameOf(RoundPath::kPlain), n_, 0, 2.0 * n_ * n_ * n_, {}, kLibrary, ""};
     for (int launch = 0; launch < Inputs::kStates; ++launch) {
       Event begin;
       Event end;
@@ -96,14 +95,13 @@ class RoundBench {
     ASSIGN_OR_RETURN(sums_, DeviceBuffer::Allocate(4 * elements_));
     auto* const sums = sums_.As<std::int32_t>();
     RETURN_IF_ERROR(setting_.cublas->Plan(inputs_.w(), inputs_.z(0), sums, n_, setting_.stream));
-    const std::string with_epilogue = "cuBLASLt + epilogue";
-    ASSIGN_OR_RETURN(results_[with_epilogue], AllocatePair(elements_));
-    Add("cuBLASLt", [this, sums](int launch, cudaStream_t stream) {
+    ASSIGN_OR_RETURN(results_[kWithEpilogue], AllocatePair(elements_));
+    Add(kLibrary, [this, sums](int launch, cudaStream_t stream) {
       return setting_.cublas->Enqueue(inputs_.w(), inputs_.z(launch), sums, stream);
     });
-    Add(with_epilogue, [this, sums, with_epilogue](int launch, cudaStream_t stream) {
+    Add(kWithEpilogue, [this, sums](int launch, cudaStream_t stream) {
       RETURN_IF_ERROR(setting_.cublas->Enqueue(inputs_.w(), inputs_.z(launch), sums, stream));
-      const RoundArguments arguments = Arguments(launch, results_[with_epilogue]);
+      const RoundArguments arguments = Arguments(launch, results_[kWithEpilogue]);
       return CheckCuda(LaunchSeparateEpilogue(sums, arguments.next, elements_, stream), "epilogue");
     });
     return absl::OkStatus();
@@ -135,8 +133,8 @@ class RoundBench {
                                 setting_.stream));
     for (Contender& contender : contenders_) {
       measured_.push_back({contender.name, n_, 0, operations, std::move(contender.samples_us),
-                           operations > 0 ? "cuBLASLt" : "", ""});
-      if (contender.name == "cuBLASLt") measured_.back().tried_us = setting_.cublas->tried_us();
+                           operations > 0 ? kLibrary : "", ""});
+      if (contender.name == kLibrary) measured_.back().tried_us = setting_.cublas->tried_us();
     }
     contenders_.clear();
     return absl::OkStatus();

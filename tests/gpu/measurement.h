@@ -21,7 +21,7 @@ inline constexpr std::uint32_t kMostRounds = 4096;  // docs/protocol.md, Matmul
 struct Setting {
   std::string gpu_name;
   int compute_capability = 0;    // 10 · major + minor
-  std::vector<RoundPath> paths;  // to time
+  std::vector<RoundPath> paths;  // to time, the GPU's best first
   /// Dense int8 operations a second by the datasheet, in 10^12; 0: not known.
   double datasheet_tops = 0;
   int samples = 0;               // of each round alone
@@ -32,6 +32,10 @@ struct Setting {
   cudaStream_t stream = nullptr;
   const volatile std::uint32_t* stop = nullptr;  // stays zero
 };
+
+/// What is measured of the library for comparison.
+inline constexpr char kLibrary[] = "cuBLASLt";
+inline constexpr char kWithEpilogue[] = "cuBLASLt + epilogue";
 
 /// Times of one kind of work.
 struct Measured {

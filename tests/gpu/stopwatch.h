@@ -14,7 +14,8 @@ namespace kaisar::kernels {
 /// A moment in a stream.
 class Event {
  public:
-  Event() { cudaEventCreate(&event_); }
+  /// `flags` as CUDA has them.
+  explicit Event(unsigned flags = cudaEventDefault) { cudaEventCreateWithFlags(&event_, flags); }
   ~Event() { cudaEventDestroy(event_); }
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
