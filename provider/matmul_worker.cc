@@ -20,6 +20,13 @@ challenges::MatmulShape ShapeOf(const v1::SignedChallenge& challenge) {
   return {params.n(), params.rounds()};
 }
 
+// What the peer is told when the device could not do its part. Not Unavailable, which gRPC says of
+// connections: this one holds.
+absl::Status ForPeer(const absl::Status& failure) {
+  if (!absl::IsUnavailable(failure)) return failure;
+  return absl::AbortedError(absl::StrCat("the device failed: ", failure.message()));
+}
+
 }  // namespace
 
 MatmulJob::MatmulJob(Taken taken, const v1::SignedChallenge& challenge, Reply reply)
@@ -105,6 +112,7 @@ void MatmulWorker::Work(MatmulJob& job) {
       answer = proof.status();
     }
   }
+  if (!answer.ok()) answer = ForPeer(answer.status());
   // The states are gone, so the device can take the next challenge before its peer hears of this
   // one.
   job.taken_.lease = DeviceLease();

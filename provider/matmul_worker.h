@@ -27,7 +27,8 @@ namespace kaisar::provider {
 class MatmulJob {
  public:
   /// Called on the worker's thread with no lock held: once with the commitment and once with the
-  /// opening; or, at any point and last, with why it came to nothing.
+  /// opening; or, at any point and last, with why it came to nothing: Cancelled,
+  /// ResourceExhausted, or Aborted when the device failed.
   using Reply = std::function<void(absl::StatusOr<v1::MatmulResponse>)>;
 
   /// Asks for the opening; once, and within the shape.
