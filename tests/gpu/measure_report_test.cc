@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "tests/gpu/measurement.h"
 #include "tests/gpu/stopwatch.h"
 
