@@ -72,9 +72,8 @@ class FakeGpuWork : public GpuWork {
     RETURN_IF_ERROR(Ask("enqueuing a round"));
     ++enqueued_;
     MutexLock lock(control_->mutex_);
-    GpuUse& use = control_->use_;
-    use.most_ahead =
-        std::max(use.most_ahead, enqueued_ - static_cast<std::uint32_t>(states_.size()));
+    control_->use_.most_ahead =
+        std::max(control_->use_.most_ahead, enqueued_ - static_cast<std::uint32_t>(states_.size()));
     return absl::OkStatus();
   }
 
@@ -127,7 +126,7 @@ class FakeGpuWork : public GpuWork {
   // Any call to the GPU: this is where faults show.
   absl::Status Ask(absl::string_view attempted) const {
     MutexLock lock(control_->mutex_);
-    const GpuFaults& faults = control_->faults_;
+    const GpuFaults faults = control_->faults_;
     if (Breaks(faults.kind) && !faults.in_open && begun_ && states_.size() >= faults.after_rounds) {
       control_->struck_ = true;
     }
