@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <utility>
 
 #include "base/sha256.h"
 #include "kernels/host_engine.h"
@@ -47,20 +48,21 @@ TEST(ProofLayout, TakesFewPiecesAndHardlyMoreThanItNeeds) {
   EXPECT_EQ(ProofLayout(32768, 3).pieces().size(), 3u);
 }
 
-// A proof in memory that is laid out so, with the host's states and trees.
+// A host's proof in memory that is laid out so.
 class LaidOutProof {
  public:
-  LaidOutProof(std::uint32_t n, std::uint32_t rounds) : layout_(n, rounds) {
+  LaidOutProof(std::uint32_t n, const ProofStates& states)
+      : layout_(n, static_cast<std::uint32_t>(states.roots().size())) {
     for (const std::uint64_t bytes : layout_.pieces()) pieces_.emplace_back(bytes, 0xA5);
-    const auto engine = MakeCpuEngine(2);
-    ExpectOk(engine->Begin(Digest{}, n));
-    std::vector<std::int8_t> state;
-    for (std::uint32_t j = 1; j <= rounds; ++j) {
-      std::vector<std::int8_t> next(layout_.matrix_bytes());
-      ExpectOk(engine->Round(state, absl::MakeSpan(next), [] { return false; }));
-      std::memcpy(At(layout_.StateAt(j)), next.data(), next.size());
-      WriteTree(next, At(layout_.TreeAt(j)));
-      state = std::move(next);
+    for (std::uint32_t j = 1; j <= layout_.rounds(); ++j) {
+      std::uint32_t level = 0;
+      while (layout_.digests() >> level > 1) ++level;
+      const auto root = states.Open({{.state = j, .level = level, .index = 0}});
+      EXPECT_TRUE(root.ok()) << root.status();
+      const std::string& elements = root->front().elements;
+      EXPECT_EQ(elements.size(), layout_.matrix_bytes());
+      std::memcpy(At(layout_.StateAt(j)), elements.data(), elements.size());
+      WriteTree(ViewOf(elements), At(layout_.TreeAt(j)));
     }
   }
 
@@ -79,16 +81,13 @@ class LaidOutProof {
   }
 
  private:
-  static void ExpectOk(const absl::Status& status) { EXPECT_TRUE(status.ok()) << status; }
-
   std::uint8_t* At(const Place& place) { return pieces_[place.piece].data() + place.offset; }
 
-  void WriteTree(const std::vector<std::int8_t>& state, std::uint8_t* to) {
+  void WriteTree(ByteView state, std::uint8_t* to) {
     const std::size_t segment = SegmentBytes(layout_.n());
     std::vector<Digest> level;
-    for (std::size_t i = 0; i < state.size(); i += segment) {
-      const auto* from = reinterpret_cast<const std::uint8_t*>(state.data()) + i;
-      level.push_back(Sha256(ByteView(from, segment)));
+    for (; !state.empty(); state.remove_prefix(segment)) {
+      level.push_back(Sha256(state.first(segment)));
     }
     while (true) {
       std::memcpy(to, level.data(), level.size() * sizeof(Digest));
@@ -109,17 +108,17 @@ class LaidOutProof {
 };
 
 TEST(ProofLayout, OpensNodesAsTheHostDoes) {
-  for (const std::uint32_t n : {256U, 2048U}) {
-    LaidOutProof laid_out(n, 2);
+  for (const auto& [n, rounds] : {std::pair(256U, 3U), std::pair(2048U, 1U)}) {
     const auto engine = MakeCpuEngine(2);
-    const auto states = engine->Prove(Digest{}, n, 2, [] { return false; });
+    const auto states = engine->Prove(Digest{}, n, rounds, [] { return false; });
     ASSERT_TRUE(states.ok()) << states.status();
+    LaidOutProof laid_out(n, **states);
     const std::uint64_t leaves = std::uint64_t{n} * n / SegmentBytes(n);
     std::vector<StateNode> nodes;
-    for (const std::uint32_t state : {1U, 2U}) {
+    for (std::uint32_t state = 1; state <= rounds; ++state) {
       for (std::uint32_t level = 0; leaves >> level > 0; ++level) {
-        for (const std::uint64_t index :
-             {std::uint64_t{0}, (leaves >> level) / 3, (leaves >> level) - 1}) {
+        const std::uint64_t width = leaves >> level;
+        for (const std::uint64_t index : {std::uint64_t{0}, width / 3, width - 1}) {
           nodes.push_back({.state = state, .level = level, .index = index});
         }
       }
