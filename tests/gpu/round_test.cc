@@ -45,7 +45,7 @@ TEST_P(RoundTest, EqualsTheCpuOverManyRoundsOfRandomSeeds) {
     Begin(w, size.n);
     DeviceBuffer z = OnGpu(state);
     DeviceBuffer next = PoisonedBuffer(state.size());
-    for (int j = 1; j <= size.rounds; ++j) {
+    for (int j = 1; j <= Repetitions(size.rounds); ++j) {
       Run(z, next);
       state = HostRound(w, state, size.n);
       ASSERT_TRUE(Same(state, FromGpu(next), size.n)) << "round " << j;
@@ -100,29 +100,28 @@ TEST_P(RoundTest, GivesTheSameBitsEveryTime) {
   DeviceBuffer first = PoisonedBuffer(z.bytes());
   DeviceBuffer again = PoisonedBuffer(z.bytes());
   Run(z, first);
-  const int runs = n < 2048 ? 5 : 50;  // few where compute-sanitizer watches
-  for (int i = 0; i < runs; ++i) {
+  for (int i = 0; i < Repetitions(50); ++i) {
     Run(z, again);
     ASSERT_EQ(Differences(first, again), 0U) << "run " << i;
   }
 }
 
 TEST_P(RoundTest, KeepsTheOrderOfRoundsThatAreEnqueuedAtOnce) {
-  constexpr int kRounds = 64;
+  const auto rounds = static_cast<std::size_t>(Repetitions(64));
   const std::uint32_t n = 512;
   const Matrix8 w = RandomMatrix(n);
   Matrix8 state = RandomMatrix(n);
   Begin(w, n);
   std::vector<DeviceBuffer> states;
   states.push_back(OnGpu(state));
-  for (int j = 0; j < kRounds; ++j) states.push_back(PoisonedBuffer(state.size()));
+  for (std::size_t j = 0; j < rounds; ++j) states.push_back(PoisonedBuffer(state.size()));
   cudaStream_t stream = nullptr;
   ASSERT_EQ(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
-  for (std::size_t j = 0; j < kRounds; ++j) {
+  for (std::size_t j = 0; j < rounds; ++j) {
     ASSERT_EQ(Enqueue(states[j], states[j + 1], stream), cudaSuccess);
   }
   ASSERT_TRUE(Done(cudaStreamDestroy(stream)));
-  for (std::size_t j = 1; j <= kRounds; ++j) {
+  for (std::size_t j = 1; j <= rounds; ++j) {
     state = HostRound(w, state, n);
     ASSERT_TRUE(Same(state, FromGpu(states[j]), n)) << "round " << j;
     EXPECT_TRUE(GuardsStand(states[j]));
