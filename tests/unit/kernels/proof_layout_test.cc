@@ -106,7 +106,7 @@ TEST(ProofLayout, OpensNodesAsTheHostDoes) {
   for (const std::uint32_t n : {256U, 2048U}) {  // 2048: two leaves a row
     std::vector<std::vector<std::int8_t>> states;
     std::vector<MerkleTree> trees;
-    for (const std::uint8_t seed : {1, 2}) {
+    for (const std::uint8_t seed : {std::uint8_t{1}, std::uint8_t{2}}) {
       Digest key{};
       key.fill(seed);
       GenerateRows(key, Matrix::kW, 0, n, absl::MakeSpan(states.emplace_back(std::size_t{n} * n)));
