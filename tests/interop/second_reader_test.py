@@ -219,9 +219,8 @@ class SecondReader(unittest.TestCase):
         log = shutil.copy(self.log, folder)
         connection = sqlite3.connect(log)
         with connection:
-            connection.execute("UPDATE records SET bytes = substr(bytes, 1, length(bytes) - 1) "
-                               "|| x'03' WHERE seq = 3")
-            connection.execute("UPDATE records SET bytes = CAST(bytes AS BLOB) WHERE seq = 3")
+            connection.execute("UPDATE records SET bytes = CAST(substr(bytes, 1, length(bytes) - 1) "
+                               "|| x'03' AS BLOB) WHERE seq = 3")
         connection.close()
         (ours_status, _), (theirs_status, theirs) = self.both(log, self.report)
         self.assertEqual((ours_status, theirs_status), (1, 1))
