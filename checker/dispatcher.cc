@@ -13,9 +13,11 @@ constexpr std::uint64_t kLongestWaitMs = 1000;  // so that a step of the wall cl
 constexpr std::uint64_t kNsPerMs = 1'000'000;
 
 // Each open challenge has at most three events under way (its commitment, its end, one durable
-// record or verdict), and each of them may have started a probe.
-std::size_t QueueCapacity(const DispatchLimits& limits) {
-  return 64 + std::size_t{limits.most_open} * 4;
+// record or verdict), and each of them may have started a probe. A device has at most two more: the
+// answer that describes it, and the durable record of that.
+std::size_t QueueCapacity(const DispatchLimits& limits, const Epoch& epoch) {
+  return 64 + std::size_t{limits.most_open} * 4 +
+         static_cast<std::size_t>(epoch.roster.devices_size()) * 2;
 }
 
 }  // namespace
@@ -29,7 +31,7 @@ Dispatcher::Dispatcher(std::shared_ptr<const Epoch> epoch,
       limits_(limits),
       services_(services),
       on_outcome_(std::move(on_outcome)),
-      events_(std::make_shared<EventQueue>(QueueCapacity(limits))),
+      events_(std::make_shared<EventQueue>(QueueCapacity(limits, *epoch_))),
       reachability_(epoch_->roster, std::move(reference_endpoints), services.prober, services.clock,
                     events_),
       slots_(limits.most_matmul_in_flight),
@@ -37,6 +39,8 @@ Dispatcher::Dispatcher(std::shared_ptr<const Epoch> epoch,
       calendar_(epoch_->roster, plan_),
       tests_(budget_, calendar_),
       hold_up_((kLongestWaitMs + epoch_->policy.slack_ms) * kNsPerMs),
+      descriptions_(epoch_, plan_, resume, services, events_,
+                    [this](const absl::Status& status) { FailLog(status); }),
       closed_(std::move(resume.closed)),
       issued_before_(std::move(resume.issued)) {
   closed_.resize(plan_.size(), false);
@@ -71,6 +75,7 @@ std::uint64_t Dispatcher::Poll() {
     StartWaiting();
     StartTests();
     EndTestsWithEpoch();
+    descriptions_.Ask();
   }
   return NextWakeMs();
 }
@@ -95,7 +100,8 @@ bool Dispatcher::finished() const {
   if (stop_at_ns_ != 0) {
     return open_.empty() || services_.clock.MonotonicNs() >= stop_at_ns_;
   }
-  return missed_next_ >= missed_end_ && due_next_ >= plan_.size() && open_.empty();
+  return missed_next_ >= missed_end_ && due_next_ >= plan_.size() && open_.empty() &&
+         descriptions_.finished();
 }
 
 // Closes what an earlier run left open or missed, a batch at a time, so that a long outage neither

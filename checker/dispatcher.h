@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "challenges/bandwidth/iperf_process.h"
+#include "checker/descriptions.h"
 #include "checker/dispatch_services.h"
 #include "checker/endpoint_calendar.h"
 #include "checker/epoch.h"
@@ -54,7 +55,8 @@ class Dispatcher {
   /// resumed.
   void Stop();
 
-  /// True when there is nothing left to do: the whole plan is closed, or it stopped.
+  /// True when there is nothing left to do: the whole plan is closed and all devices are asked to
+  /// describe themselves, or it stopped.
   bool finished() const;
 
   /// Not ok when the log failed: nothing is sent any more.
@@ -122,6 +124,7 @@ class Dispatcher {
   EndpointCalendar calendar_;
   TestLine tests_;
   HoldUp hold_up_;
+  Descriptions descriptions_;
   std::vector<bool> closed_;                             // per challenge of the plan
   std::map<std::uint32_t, IssuedBefore> issued_before_;  // by an earlier run, and not closed
   std::uint32_t missed_next_ = 0;       // in the plan: next to close as STOPPED …

@@ -14,6 +14,7 @@
 #include "base/status_macros.h"
 #include "checker/grpc_client_bandwidth.h"
 #include "checker/grpc_client_channels.h"
+#include "checker/grpc_client_describe.h"
 #include "checker/grpc_client_latency.h"
 #include "checker/grpc_client_matmul.h"
 #include "checker/receive_limit.h"
@@ -153,6 +154,11 @@ std::shared_ptr<BandwidthCall> GrpcProviderClient::StartBandwidth(
     absl::AnyInvocable<void(BandwidthAnswer)> done) {
   return std::make_shared<WeakBandwidthCall>(calls_->Start<GrpcBandwidthStream>(
       device, std::move(spec), std::move(opened), std::move(done)));
+}
+
+void GrpcProviderClient::Describe(const v1::Device& device, std::uint32_t deadline_ms,
+                                  absl::AnyInvocable<void(DescribeAnswer)> done) {
+  calls_->Start<GrpcDescribeStream>(device, deadline_ms, std::move(done));
 }
 
 }  // namespace kaisar::checker

@@ -47,6 +47,8 @@ class GrpcProviderClient : public ProviderClient {
       const v1::Device& device, BandwidthCallSpec spec,
       absl::AnyInvocable<void(BandwidthOpening)> opened,
       absl::AnyInvocable<void(BandwidthAnswer)> done) override;
+  void Describe(const v1::Device& device, std::uint32_t deadline_ms,
+                absl::AnyInvocable<void(DescribeAnswer)> done) override;
 
  private:
   class Calls;

@@ -167,10 +167,18 @@ void GrpcStream::Decline(v1::Refusal refusal) {
   if (end_->transport == v1::DECLINED) end_->refusal = std::move(refusal);
 }
 
+void GrpcStream::Afterwards(absl::AnyInvocable<void()> callback) {
+  after_ = std::move(callback);
+}
+
+void GrpcStream::CloseWrites() {
+  close_ |= !std::exchange(closed_, true);
+}
+
 void GrpcStream::Complete() {
   End(v1::COMPLETED, "");
   cancel_ = false;
-  close_ = true;
+  CloseWrites();
   Wake(kDrainMs);
 }
 
@@ -267,6 +275,7 @@ void GrpcStream::OnDone(const grpc::Status& status) {
     if (retry) {
       retried_ = true;
       writing_ = false;
+      close_ = closed_ = false;
       queue_.clear();
       ++wake_number_;
     } else {

@@ -64,6 +64,8 @@ class GrpcStream : public std::enable_shared_from_this<GrpcStream>,
     grpc::SerializationTraits<Message>::Serialize(message, &outgoing.bytes, &own);
     queue_.push_back(std::move(outgoing));
   }
+  /// Nothing is sent after what was.
+  void CloseWrites() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   /// Calls OnWake once, then; a later Wake takes its place.
   void Wake(std::uint64_t after_ms) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   /// Ends the call with a cause; the first one stands.
@@ -74,9 +76,7 @@ class GrpcStream : public std::enable_shared_from_this<GrpcStream>,
   /// The expected message has not come: whether there is no connection or no answer.
   void EndLate(const std::string& what) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   /// Runs after the lock is let go, before the reaction returns.
-  void Afterwards(absl::AnyInvocable<void()> callback) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    after_ = std::move(callback);
-  }
+  void Afterwards(absl::AnyInvocable<void()> callback) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   /// Runs an event on a thread that is not gRPC's reaction.
   void Outside(absl::AnyInvocable<void()> event) ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -106,7 +106,6 @@ class GrpcStream : public std::enable_shared_from_this<GrpcStream>,
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
   void OnDone(const grpc::Status& status) override;
-
   void Connect() ABSL_LOCKS_EXCLUDED(mutex_);
   Actions TakeActions() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Perform(Actions actions) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -137,6 +136,7 @@ class GrpcStream : public std::enable_shared_from_this<GrpcStream>,
   bool retried_ ABSL_GUARDED_BY(mutex_) = false;
   bool cancel_ ABSL_GUARDED_BY(mutex_) = false;
   bool close_ ABSL_GUARDED_BY(mutex_) = false;    // half-close after the writes
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;   // it is asked for, or done
   unsigned outside_ ABSL_GUARDED_BY(mutex_) = 0;  // threads that act without being a reaction
   std::uint64_t receiving_ ABSL_GUARDED_BY(mutex_) = 0;  // the call's number at the limit
   std::optional<CallEnd> end_ ABSL_GUARDED_BY(mutex_);

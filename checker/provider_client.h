@@ -96,6 +96,12 @@ class BandwidthCall {
   virtual void Cancel() = 0;
 };
 
+/// What a device's machine says of itself and of its devices.
+struct DescribeAnswer {
+  CallEnd end;
+  std::string response;  // as received, whatever it is; empty unless the call completed
+};
+
 /// Calls devices. One real adapter (checker/grpc_client.h) and one fake (tests/support).
 ///
 /// Threads: all methods from any thread; none blocks. Callbacks come on threads of the transport
@@ -124,6 +130,11 @@ class ProviderClient {
       const v1::Device& device, BandwidthCallSpec spec,
       absl::AnyInvocable<void(BandwidthOpening)> opened,
       absl::AnyInvocable<void(BandwidthAnswer)> done) = 0;
+
+  /// Asks what the machine behind the device's endpoint says of its devices; `done` comes exactly
+  /// once.
+  virtual void Describe(const v1::Device& device, std::uint32_t deadline_ms,
+                        absl::AnyInvocable<void(DescribeAnswer)> done) = 0;
 };
 
 }  // namespace kaisar::checker

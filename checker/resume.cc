@@ -51,6 +51,8 @@ absl::Status Note(std::uint64_t index, const v1::Record& record,
     if (!planned.has_value()) return NotOfThisPlan(index);
     point.closed[*planned] = true;
     unclosed.erase(record.closed().challenge_id());
+  } else if (record.has_described()) {
+    point.described.insert(record.described().device());
   }
   return absl::OkStatus();
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct IssuedBefore {
 struct ResumePoint {
   std::vector<bool> closed;                      // per challenge of the plan; empty: none
   std::map<std::uint32_t, IssuedBefore> issued;  // by index in the plan
+  std::set<std::uint32_t> described;             // devices that have a description, or why not
   /// Due before this (ms after the beacon) and not closed: the checker was down.
   std::uint64_t live_from_ms = 0;
 };
@@ -37,7 +39,8 @@ struct LogContents {
 /// Errors: those of ReadLog; NotFound when the log has no record at all.
 absl::StatusOr<LogContents> ReadContents(const std::string& path);
 
-/// Finds in a log which challenges of its plan are closed, and which were issued only.
+/// Finds in a log which challenges of its plan are closed, which were issued only, and which
+/// devices are described.
 ///
 /// Errors: those of ReadLog; DataLoss when a record is not of this plan.
 /// Cost:   one bit per challenge of the plan, and what is issued and not closed.

@@ -59,6 +59,12 @@ class QuickClient final : public ProviderClient {
       absl::AnyInvocable<void(BandwidthAnswer)>) override {
     KAISAR_CHECK(false);
   }
+  void Describe(const v1::Device&, std::uint32_t,
+                absl::AnyInvocable<void(DescribeAnswer)> done) override {
+    DescribeAnswer answer;
+    answer.end.transport = v1::COMPLETED;
+    done(std::move(answer));
+  }
 
  private:
   LatencyAnswer answer_;

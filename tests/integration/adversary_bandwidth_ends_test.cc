@@ -60,6 +60,10 @@ class StrangersFirst final : public checker::ProviderClient {
       absl::AnyInvocable<void(checker::MatmulAnswer)> done) override {
     return client_->StartMatmul(device, std::move(spec), std::move(committed), std::move(done));
   }
+  void Describe(const v1::Device& device, std::uint32_t deadline_ms,
+                absl::AnyInvocable<void(checker::DescribeAnswer)> done) override {
+    client_->Describe(device, deadline_ms, std::move(done));
+  }
   std::shared_ptr<checker::BandwidthCall> StartBandwidth(
       const v1::Device& device, checker::BandwidthCallSpec spec,
       absl::AnyInvocable<void(checker::BandwidthOpening)> opened,

@@ -64,6 +64,10 @@ constexpr CheatInfo kCheats[] = {
     {Cheat::kHugeResult, "huge-result", 1 << 20},
     {Cheat::kWrongDirection, "wrong-direction", 0},
     {Cheat::kSecondOpened, "second-opened", 0},
+    {Cheat::kDescribesNever, "describes-never", 0},
+    {Cheat::kDescribesHuge, "describes-huge", 5'000'000},
+    {Cheat::kDescribesGarbage, "describes-garbage", 0},
+    {Cheat::kDescribesOthers, "describes-others", 0},
 };
 
 /// Cuts `text` at the last `mark`; what follows it, or nothing.

@@ -68,6 +68,10 @@ enum class Cheat {
   kHugeResult,             // sends a result of VALUE bytes
   kWrongDirection,         // opens the other direction than the one whose turn it is
   kSecondOpened,           // opens each test twice
+  kDescribesNever,         // does not answer what it says of its devices
+  kDescribesHuge,          // answers it with VALUE bytes
+  kDescribesGarbage,       // answers it with what is no message
+  kDescribesOthers,        // describes every device there may be, with control characters
 };
 
 struct CheatInfo {

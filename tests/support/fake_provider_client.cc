@@ -9,6 +9,7 @@
 #include "challenges/matmul/prover.h"
 #include "challenges/roster.h"
 #include "challenges/signed_messages.h"
+#include "kaisar/v1/provider.pb.h"
 #include "kernels/host_engine.h"
 
 namespace kaisar::testing {
@@ -217,6 +218,36 @@ std::shared_ptr<checker::MatmulCall> FakeProviderClient::StartMatmul(
                                        std::move(spec), std::move(committed), std::move(done));
   call->Start();
   return call;
+}
+
+void FakeProviderClient::Describe(const v1::Device& device, std::uint32_t deadline_ms,
+                                  absl::AnyInvocable<void(checker::DescribeAnswer)> done) {
+  asked_.push_back({device.id(), clock_.WallMs(), deadline_ms});
+  const FakeBehaviour& behaviour = devices_.at(device.id()).behaviour;
+  checker::DescribeAnswer answer;
+  std::uint32_t after_ms = behaviour.describe_ms;
+  if (!behaviour.reachable) {
+    answer.end.transport = v1::NO_CONNECTION;
+    answer.end.detail = "no connection";
+    after_ms = 10;
+  } else if (after_ms > deadline_ms) {
+    answer.end.transport = v1::DEADLINE;
+    answer.end.detail = "no answer";
+    after_ms = deadline_ms;
+  } else {
+    answer.end.transport = v1::COMPLETED;
+    v1::DescribeResponse honest;
+    honest.set_software("fake");
+    for (const auto& [id, other] : devices_) {
+      v1::DeviceDescription& entry = *honest.add_devices();
+      entry.set_id(id);
+      entry.set_backend("said by " + std::to_string(device.id()));
+    }
+    answer.response = behaviour.response.value_or(honest.SerializeAsString());
+  }
+  auto shared =
+      std::make_shared<absl::AnyInvocable<void(checker::DescribeAnswer)>>(std::move(done));
+  clock_.After(after_ms, [shared, answer] { (*shared)(answer); });
 }
 
 void FakeProber::Probe(std::vector<std::string> endpoints, unsigned deadline_ms,

@@ -41,6 +41,10 @@ struct FakeBehaviour {
   std::uint32_t reports_percent = 100;               // of what it received
   std::uint64_t received_bytes = 125'000'000;        // in the counted time of a test
   std::optional<v1::SignedChallenge> shows_running;  // refuses with this
+  // What it says of itself. Honest: every device of the client, each said by the one that was
+  // asked.
+  std::optional<std::string> response;  // in the place of that, as bytes
+  std::uint32_t describe_ms = 5;        // beyond the deadline: never
 };
 
 /// What a fake device was sent.
@@ -50,6 +54,13 @@ struct FakeSent {
   std::string challenge_id;
   std::uint64_t wall_ms = 0;
   bool samples = false;  // the samples, not the challenge
+};
+
+/// When a fake device was asked what it says of itself.
+struct FakeAsked {
+  std::uint32_t device = 0;
+  std::uint64_t wall_ms = 0;
+  std::uint32_t deadline_ms = 0;
 };
 
 /// Devices in simulated time, with real keys and real proofs: ProviderClient without a network. It
@@ -68,6 +79,7 @@ class FakeProviderClient final : public checker::ProviderClient {
   const Address& address(std::uint32_t id) const { return devices_.at(id).key.address(); }
 
   const std::vector<FakeSent>& sent() const { return sent_; }
+  const std::vector<FakeAsked>& asked() const { return asked_; }
   std::uint32_t most_matmul_at_once() const { return most_matmul_; }
   std::uint32_t most_matmul_of(std::uint32_t id) const { return devices_.at(id).most_matmul; }
   /// Called whenever something is sent, before anything else.
@@ -83,6 +95,8 @@ class FakeProviderClient final : public checker::ProviderClient {
       const v1::Device& device, checker::BandwidthCallSpec spec,
       absl::AnyInvocable<void(checker::BandwidthOpening)> opened,
       absl::AnyInvocable<void(checker::BandwidthAnswer)> done) override;
+  void Describe(const v1::Device& device, std::uint32_t deadline_ms,
+                absl::AnyInvocable<void(checker::DescribeAnswer)> done) override;
 
   /// Where a fake device says that its tests listen.
   static std::uint32_t TestPort(std::uint32_t device) { return 20'000 + device; }
@@ -113,6 +127,7 @@ class FakeProviderClient final : public checker::ProviderClient {
   const SigningDomain domain_;
   std::map<std::uint32_t, Device> devices_;
   std::vector<FakeSent> sent_;
+  std::vector<FakeAsked> asked_;
   std::vector<Span> spans_;
   std::uint32_t matmul_ = 0;
   std::uint32_t most_matmul_ = 0;

@@ -13,6 +13,7 @@
 #include "base/status_macros.h"
 #include "kaisar/v1/provider.grpc.pb.h"
 #include "tests/support/scripted_bandwidth.h"
+#include "tests/support/scripted_describe.h"
 #include "tests/support/scripted_device.h"
 #include "tests/support/scripted_latency.h"
 #include "tests/support/scripted_matmul.h"
@@ -28,7 +29,12 @@ constexpr std::uint64_t kHandshakeBytes = 2500;
 /// What checkers put into SNI; another name in the certificate makes gRPC log every handshake.
 constexpr char kTlsName[] = "kaisar-provider";
 
-class Service final : public v1::Provider::CallbackService {
+/// Describe is answered in bytes, so that it can be no message at all.
+using CallbackService = v1::Provider::WithRawCallbackMethod_Describe<
+    v1::Provider::WithCallbackMethod_Matmul<v1::Provider::WithCallbackMethod_Latency<
+        v1::Provider::WithCallbackMethod_Bandwidth<v1::Provider::Service>>>>;
+
+class Service final : public CallbackService {
  public:
   explicit Service(const ScriptedOptions& options)
       : first_device_(options.first_device), last_device_(options.last_device) {
@@ -57,16 +63,9 @@ class Service final : public v1::Provider::CallbackService {
     ending = std::move(cast_.processes);
   }
 
-  grpc::ServerUnaryReactor* Describe(grpc::CallbackServerContext* context,
-                                     const v1::DescribeRequest*,
-                                     v1::DescribeResponse* response) override {
-    response->set_software("scripted-provider");
-    for (std::uint32_t id = first_device_; id <= last_device_; ++id) {
-      response->add_devices()->set_id(id);
-    }
-    grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    reactor->Finish(grpc::Status::OK);
-    return reactor;
+  grpc::ServerUnaryReactor* Describe(grpc::CallbackServerContext*, const grpc::ByteBuffer*,
+                                     grpc::ByteBuffer* response) override {
+    return AnswerDescribe(cast_.behaviours, first_device_, last_device_, *response);
   }
 
   grpc::ServerBidiReactor<v1::MatmulRequest, v1::MatmulResponse>* Matmul(

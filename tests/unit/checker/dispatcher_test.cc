@@ -33,13 +33,13 @@ TEST(Dispatcher, PassesAnHonestDeviceOnBothKinds) {
   EXPECT_EQ(scene.Closed(1, v1::MATMUL)->elapsed_ms(), 25u);
 }
 
-TEST(Dispatcher, WritesIssuedThenCommitmentThenClosed) {
+TEST(Dispatcher, WritesIssuedThenCommitmentThenClosedThenTheDescription) {
   DispatchScene scene(1);
   scene.Begin({Planned(100, 1, v1::MATMUL)});
   scene.RunFor(2000);
-  EXPECT_THAT(
-      BodiesOf(scene.log),
-      ::testing::ElementsAre(v1::Record::kIssued, v1::Record::kCommitment, v1::Record::kClosed));
+  EXPECT_THAT(BodiesOf(scene.log),
+              ::testing::ElementsAre(v1::Record::kIssued, v1::Record::kCommitment,
+                                     v1::Record::kClosed, v1::Record::kDescribed));
 }
 
 TEST(Dispatcher, SendsNothingBeforeItIsDue) {
@@ -91,6 +91,8 @@ TEST(Dispatcher, CountsAVerdictOnlyOnceItIsDurable) {
   scene.log.Release();
   scene.Settle();
   EXPECT_THAT(scene.outcomes, SizeIs(1));
+  scene.log.held = false;
+  scene.RunFor(10);  // it describes itself
   EXPECT_TRUE(scene.dispatcher->finished());
 }
 
