@@ -48,7 +48,8 @@ std::string NormalPciId(absl::string_view text) {
 }
 
 std::string Named(const GpuListing& gpu) {
-  return absl::StrCat(gpu.uuid, " at ", gpu.pci_id, " (", gpu.name, ")");
+  return absl::StrCat(gpu.uuid, " at ", gpu.pci_id, " (", Printable(gpu.name, kMostShownBytes),
+                      ")");
 }
 
 }  // namespace

@@ -92,12 +92,11 @@ RateLimiter& Admission::SlotState::LimiterOf(v1::Kind kind) {
 }
 
 Admission::Admission(const SigningDomain& domain, const std::vector<SlotConfig>& slots,
-                     const std::vector<std::uint32_t>& devices, const Limits& limits,
-                     const Clock& clock)
-    : domain_(domain), limits_(limits), clock_(clock) {
+                     const AdmittedDevices& devices, const Limits& limits, const Clock& clock)
+    : domain_(domain), state_memory_bytes_(devices), limits_(limits), clock_(clock) {
   {
     MutexLock lock(mutex_);
-    for (const std::uint32_t device : devices) devices_.emplace(device, nullptr);
+    for (const auto& [device, state_memory_bytes] : devices) devices_.emplace(device, nullptr);
   }
   Serve(ServeAlways(slots));
 }
@@ -214,9 +213,11 @@ std::optional<v1::Refusal> Admission::RefuseTerms(const ServedSlot& served,
   }
   const v1::MatmulParams params = challenges::MatmulParamsOf(challenge);
   const challenges::MatmulShape shape{params.n(), params.rounds()};
-  if (shape.state_bytes() <= limits_.state_memory_bytes) return std::nullopt;
+  const auto limit = state_memory_bytes_.find(challenge.challenge().device());
+  if (limit == state_memory_bytes_.end()) return std::nullopt;  // Take says that it is not here
+  if (shape.state_bytes() <= limit->second) return std::nullopt;
   return Refuse(absl::StrCat("states take ", shape.state_bytes(), " bytes (n = ", shape.n, ", ",
-                             shape.rounds, " rounds), limit ", limits_.state_memory_bytes));
+                             shape.rounds, " rounds), limit ", limit->second));
 }
 
 Decision Admission::Take(const ServedSlot& served, const v1::SignedChallenge& challenge,

@@ -60,6 +60,11 @@ struct Taken {
 /// end the stream with.
 using Decision = std::variant<Taken, v1::Refusal, absl::Status>;
 
+/// The devices that are here, and the most that R·n² of one matmul challenge of each may be.
+///
+/// Units: bytes.
+using AdmittedDevices = std::map<std::uint32_t, std::uint64_t>;
+
 /// Decides which challenges are taken. Looks before anything is allocated for a challenge.
 ///
 /// Threads: all methods from any thread; none blocks. Outlives its leases.
@@ -67,7 +72,7 @@ class Admission {
  public:
   /// Serves `slots` always, until Serve says otherwise.
   Admission(const SigningDomain& domain, const std::vector<SlotConfig>& slots,
-            const std::vector<std::uint32_t>& devices, const Limits& limits, const Clock& clock);
+            const AdmittedDevices& devices, const Limits& limits, const Clock& clock);
 
   /// From now on serves these and nobody else. What was taken goes on; what a slot has used up of
   /// its rate, and the challenges that it has asked, stay known while they matter.
@@ -109,6 +114,7 @@ class Admission {
   void Release(std::uint32_t device);
 
   const SigningDomain domain_;
+  const AdmittedDevices state_memory_bytes_;
   const Limits limits_;
   const Clock& clock_;
   mutable Mutex mutex_;

@@ -1,5 +1,6 @@
 #include "provider/config.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 #include <thread>
@@ -11,6 +12,7 @@
 #include "base/status_macros.h"
 #include "base/yaml_reader.h"
 #include "challenges/limits.h"
+#include "kernels/gpu_selector.h"
 
 namespace kaisar::provider {
 namespace {
@@ -44,6 +46,22 @@ std::string Resolve(const std::string& path, const std::string& directory) {
   return absl::StrCat(directory, "/", path);
 }
 
+/// Result: empty for a device on the CPU.
+std::string ReadGpu(YamlReader& entry, const std::vector<DeviceConfig>& others) {
+  if (!entry.Has("gpu")) return "";
+  const absl::StatusOr<std::string> gpu = kernels::NormalGpuSelector(entry.Text("gpu", 64));
+  if (!gpu.ok()) {
+    entry.Fail("gpu", std::string(gpu.status().message()));
+    return "";
+  }
+  for (const DeviceConfig& other : others) {
+    if (other.gpu == *gpu) {
+      entry.Fail("gpu", absl::StrCat("is ", *gpu, ", which device ", other.id, " has"));
+    }
+  }
+  return *gpu;
+}
+
 std::vector<DeviceConfig> ReadDevices(YamlReader& root, const std::string& directory) {
   std::vector<DeviceConfig> devices;
   std::set<std::uint32_t> ids;
@@ -53,6 +71,11 @@ std::vector<DeviceConfig> ReadDevices(YamlReader& root, const std::string& direc
     device.device_class = entry.Text("class", 64);
     device.keystore = Resolve(entry.Text("keystore"), directory);
     device.password = Resolve(entry.Text("password"), directory);
+    device.gpu = ReadGpu(entry, devices);
+    if (entry.Has("state_memory_bytes")) {
+      device.state_memory_bytes =
+          entry.Uint("state_memory_bytes", kLeastStateBytes, kMostStateBytes);
+    }
     if (!ids.insert(device.id).second) {
       entry.Fail("id", absl::StrCat("is ", device.id, ", which another device has"));
     }
@@ -61,6 +84,32 @@ std::vector<DeviceConfig> ReadDevices(YamlReader& root, const std::string& direc
   }
   if (devices.empty()) root.Fail("devices", "is empty, expected at least one device");
   return devices;
+}
+
+/// What is said of all devices goes to those of which no more is said.
+void ReadStateMemory(YamlReader& root, std::vector<DeviceConfig>& devices) {
+  const bool needed = std::any_of(devices.begin(), devices.end(), [](const DeviceConfig& device) {
+    return device.gpu.empty() && !device.state_memory_bytes.has_value();
+  });
+  if (!needed && !root.Has("state_memory_bytes")) return;
+  const std::uint64_t bytes = root.Uint("state_memory_bytes", kLeastStateBytes, kMostStateBytes);
+  for (DeviceConfig& device : devices) {
+    if (!device.state_memory_bytes.has_value()) device.state_memory_bytes = bytes;
+  }
+}
+
+/// Of each device on the CPU.
+int ReadThreads(YamlReader& root, const std::vector<DeviceConfig>& devices) {
+  const auto on_cpu = static_cast<std::uint64_t>(
+      std::count_if(devices.begin(), devices.end(),
+                    [](const DeviceConfig& device) { return device.gpu.empty(); }));
+  if (on_cpu == 0 && !devices.empty() && root.Has("threads")) {
+    root.Fail("threads", "is for devices on the CPU, and each device here has a GPU");
+  }
+  const std::uint64_t cores = std::max(1U, std::thread::hardware_concurrency());
+  const std::uint64_t share = cores / std::max<std::uint64_t>(1, on_cpu);
+  return static_cast<int>(
+      root.UintOr("threads", 1, kMostThreads, std::max<std::uint64_t>(1, share)));
 }
 
 std::vector<SlotConfig> ReadSlots(YamlReader& root) {
@@ -139,7 +188,6 @@ void ReadBandwidth(YamlReader& root, const std::string& directory, ProviderConfi
 
 Limits ReadLimits(YamlReader& root, std::size_t devices) {
   Limits limits;
-  limits.state_memory_bytes = root.Uint("state_memory_bytes", kLeastStateBytes, kMostStateBytes);
   limits.streams_per_slot =
       static_cast<std::uint32_t>(root.UintOr("streams_per_slot", 1, 1024, limits.streams_per_slot));
   limits.idle_ms = static_cast<std::uint32_t>(root.UintOr("idle_ms", 100, 600'000, limits.idle_ms));
@@ -178,10 +226,8 @@ absl::StatusOr<ProviderConfig> ParseProviderConfig(const std::string& file, cons
   config.listen = root.HostPort("listen", /*port_zero=*/true);
   config.tls_key = Resolve(root.Text("tls_key"), directory);
   config.devices = ReadDevices(root, directory);
-  const std::uint64_t cores = std::max(1U, std::thread::hardware_concurrency());
-  const std::uint64_t share =
-      std::max<std::uint64_t>(1, cores / std::max<std::size_t>(1, config.devices.size()));
-  config.threads = static_cast<int>(root.UintOr("threads", 1, kMostThreads, share));
+  ReadStateMemory(root, config.devices);
+  config.threads = ReadThreads(root, config.devices);
   config.limits = ReadLimits(root, config.devices.size());
   ReadBandwidth(root, directory, config);
   config.log_level =
@@ -193,71 +239,6 @@ absl::StatusOr<ProviderConfig> ParseProviderConfig(const std::string& file, cons
 absl::StatusOr<ProviderConfig> ReadProviderConfig(const std::string& path) {
   ASSIGN_OR_RETURN(const std::string yaml, ReadFile(path, kMostConfigBytes));
   return ParseProviderConfig(path, yaml, std::filesystem::path(path).parent_path().string());
-}
-
-std::string ExampleConfig() {
-  return R"(# Config of kaisar-provider. Every key: docs/provider.md. Unknown keys are errors.
-# Paths that are not absolute are taken from the folder of this file.
-
-# The network whose challenges are answered: part of everything that is signed. Leave out these two,
-# and `slots` below, when the chain tells them (see `chain`).
-chain_id: 1
-contract: "0x0000000000000000000000000000000000000000"  # zero when there is no chain
-
-# Where checkers reach this machine. Open this TCP port in the firewall, and those of `bandwidth`.
-listen: 0.0.0.0:7443
-
-# `kaisar-provider keys new --out keys` makes these files and prints address and pin for the
-# registry.
-tls_key: keys/tls.pem
-devices:
-  - id: 1
-    class: cpu
-    keystore: keys/keystore.json
-    password: keys/password  # a file with mode 0600, or fd:N
-
-# Threads of each device's engine. Left out: the cores, shared among the devices.
-# threads: 8
-
-# The most that the states of one matmul challenge may take: rounds * n * n bytes.
-# Inputs (2 * n * n) and hash trees (a sixteenth) come on top. Larger challenges are refused.
-state_memory_bytes: 4294967296
-
-# The checkers that may check this machine.
-slots:
-  - id: 1
-    address: "0x0000000000000000000000000000000000000001"
-    tls_pin: "0000000000000000000000000000000000000000000000000000000000000001"
-
-# On a chain instead, the slots that may check are drawn anew for each epoch; a device's id is what
-# `kaisar-provider register` prints.
-# chain:
-#   deployment: deployment.json       # where the contracts are
-#   rpc: ["http://127.0.0.1:8545"]    # up to 8, tried in turn
-#   poll_ms: 5000
-#   timeout_ms: 5000                  # of one request
-
-# Bandwidth tests, one at a time: each listens for a few seconds on one of these TCP ports, for the
-# checker alone. Without this block there are none, and the checkers count them as refused.
-bandwidth:
-  ports: 7500-7515
-  in_service_seconds: 3     # longer tests are refused while a customer has the device
-  refuse_in_service: false  # refuse them all then
-  # most_bits_per_second: 1100000000  # refuse tests that are sent faster
-  # iperf: /usr/lib/kaisar/kaisar-iperf  # left out: beside this program
-
-# How often one checker may ask, over all devices.
-rate_limit:
-  matmul_per_minute: 60
-  latency_per_minute: 600
-  bandwidth_per_minute: 6
-  burst: 64  # at once; at least the number of devices
-
-# streams_per_slot: 64   # at once
-# idle_ms: 20000         # a checker that owes a message for this long is cut off
-# opening_ms: 60000      # from the commitment until the samples must have been asked
-log_level: info          # trace, debug, info, warning, error, critical, off
-)";
 }
 
 }  // namespace kaisar::provider

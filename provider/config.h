@@ -24,6 +24,9 @@ struct DeviceConfig {
   std::string device_class;
   std::string keystore;  // path
   std::string password;  // path, or "fd:N"
+  std::string gpu;       // selector of kernels/gpu_selector.h in its one form; empty: the CPU
+  // The most that R·n² of one matmul challenge may be; null: what the GPU's memory holds.
+  std::optional<std::uint64_t> state_memory_bytes;
 };
 
 /// How often one slot may ask, over all devices together.
@@ -44,7 +47,6 @@ struct BandwidthLimits {
 /// What one peer may use up.
 struct Limits {
   RateLimitConfig rate;
-  std::uint64_t state_memory_bytes = 0;  // R·n² of one matmul challenge
   std::uint32_t streams_per_slot = 64;
   std::uint32_t idle_ms = 20'000;  // a stream on which the peer owes a message for this long ends
   std::uint32_t opening_ms = 60'000;  // from the commitment: samples asked, and opening taken away
@@ -73,10 +75,11 @@ struct ProviderConfig {
   std::vector<DeviceConfig> devices;
   std::vector<SlotConfig> slots;     // empty with a chain
   std::optional<ChainConfig> chain;  // null: `slots` are served, always
-  int threads = 1;                   // of each device's engine, on the CPU
+  int threads = 1;                   // of the engine of each device without a GPU
   Limits limits;
   std::optional<BandwidthConfig> bandwidth;  // there when `limits.bandwidth` is
   std::string log_level;                     // of spdlog
+  std::string nvml = "libnvidia-ml.so.1";    // kernels/gpu_information.h; no key: tests set it
 };
 
 /// Reads a config file. Paths in it that are not absolute are taken from `directory`.

@@ -65,10 +65,10 @@ absl::StatusOr<Digest> PeerPin(const grpc::CallbackServerContext& context) {
 }  // namespace
 
 GrpcService::GrpcService(const SessionServices& services, StreamTable& streams,
-                         v1::DescribeResponse description)
+                         DeviceDescriptions& descriptions)
     : services_(services),
       streams_(streams),
-      description_(std::move(description)),
+      descriptions_(descriptions),
       stranger_lines_(kStrangerLinesPerMinute, kStrangerLinesPerMinute) {}
 
 absl::StatusOr<Peer> GrpcService::Identify(grpc::CallbackServerContext& context) {
@@ -94,9 +94,14 @@ grpc::ServerUnaryReactor* GrpcService::Describe(grpc::CallbackServerContext* con
                                                 const v1::DescribeRequest*,
                                                 v1::DescribeResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const absl::Status status = Identify(*context).status();
-  if (status.ok()) *response = description_;
-  reactor->Finish(ToGrpc(status));
+  if (const absl::Status status = Identify(*context).status(); !status.ok()) {
+    reactor->Finish(ToGrpc(status));
+    return reactor;
+  }
+  descriptions_.Ask([reactor, response](const v1::DescribeResponse& description) {
+    *response = description;
+    reactor->Finish(grpc::Status::OK);
+  });
   return reactor;
 }
 

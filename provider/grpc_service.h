@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "kaisar/v1/provider.grpc.pb.h"
+#include "provider/device_descriptions.h"
 #include "provider/rate_limit.h"
 #include "provider/session.h"
 #include "provider/stream_table.h"
@@ -19,9 +20,9 @@ namespace kaisar::provider {
 /// Threads: gRPC's. Outlives the server that it is registered with.
 class GrpcService final : public v1::Provider::CallbackService {
  public:
-  /// All outlive the service. `description` is the answer to Describe.
+  /// All outlive the service.
   GrpcService(const SessionServices& services, StreamTable& streams,
-              v1::DescribeResponse description);
+              DeviceDescriptions& descriptions);
 
   grpc::ServerUnaryReactor* Describe(grpc::CallbackServerContext* context,
                                      const v1::DescribeRequest* request,
@@ -41,7 +42,7 @@ class GrpcService final : public v1::Provider::CallbackService {
 
   const SessionServices& services_;
   StreamTable& streams_;
-  const v1::DescribeResponse description_;
+  DeviceDescriptions& descriptions_;
   Mutex mutex_;
   RateLimiter stranger_lines_ ABSL_GUARDED_BY(mutex_);  // strangers must not fill the log
 };

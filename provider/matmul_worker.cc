@@ -6,11 +6,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
+#include "base/printable.h"
 #include "base/sha256.h"
 #include "base/status_macros.h"
 #include "challenges/matmul/prover.h"
 #include "challenges/roster.h"
 #include "challenges/signed_messages.h"
+#include "provider/event_log.h"
 
 namespace kaisar::provider {
 namespace {
@@ -83,6 +85,27 @@ std::shared_ptr<MatmulJob> MatmulWorker::Start(Taken taken, const v1::SignedChal
   return job;
 }
 
+std::string MatmulWorker::trouble() const {
+  MutexLock lock(mutex_);
+  return trouble_;
+}
+
+void MatmulWorker::Note(const absl::Status& status) {
+  const bool lost = absl::IsUnavailable(status);
+  if (!lost && !status.ok()) return;  // dropped, or too little memory: says nothing of the device
+  std::string before = lost ? Printable(status.message(), kMostDetailBytes) : "";
+  {
+    MutexLock lock(mutex_);
+    std::swap(before, trouble_);
+  }
+  if (before.empty() && lost) {
+    LogEvent(EventLevel::kWarning, "gpu_lost",
+             {{"device", device_.id}, {"reason", status.message()}});
+  } else if (!before.empty() && !lost) {
+    LogEvent(EventLevel::kInfo, "gpu_back", {{"device", device_.id}});
+  }
+}
+
 void MatmulWorker::Run() {
   while (true) {
     std::shared_ptr<MatmulJob> job;
@@ -105,9 +128,11 @@ void MatmulWorker::Work(MatmulJob& job) {
     absl::StatusOr<std::unique_ptr<challenges::MatmulProof>> proof =
         challenges::MatmulProof::Compute(job.seed_, job.shape_, *device_.engine,
                                          [&job] { return job.cancelled(); });
+    Note(proof.status());
     if (proof.ok()) {
       job.reply_(Commit(job, **proof));
       if (const auto samples = job.AwaitSamples()) answer = Open(job, **proof, *samples);
+      if (!answer.ok()) Note(answer.status());
     } else {
       answer = proof.status();
     }

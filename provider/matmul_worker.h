@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -73,9 +74,16 @@ class MatmulWorker {
 
   const Device& device() const { return device_; }
 
+  /// Why the device cannot work, as its last proof found; empty when it can.
+  ///
+  /// Threads: from any thread; does not block.
+  std::string trouble() const;
+
  private:
   void Run();
   void Work(MatmulJob& job);
+  /// Keeps, and logs, whether the device is lost or has come back.
+  void Note(const absl::Status& status);
   v1::MatmulResponse Commit(const MatmulJob& job, const challenges::MatmulProof& proof) const;
   absl::StatusOr<v1::MatmulResponse> Open(
       const MatmulJob& job, const challenges::MatmulProof& proof,
@@ -83,8 +91,9 @@ class MatmulWorker {
 
   const Device device_;
   const SigningDomain domain_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar changed_;
+  std::string trouble_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<MatmulJob> next_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<MatmulJob> current_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

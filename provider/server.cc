@@ -8,6 +8,7 @@
 #include <grpcpp/security/tls_credentials_options.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <utility>
@@ -17,13 +18,16 @@
 #include "base/entropy.h"
 #include "base/file.h"
 #include "base/keys/keystore.h"
+#include "base/printable.h"
 #include "base/process_runner.h"
 #include "base/status_macros.h"
 #include "base/system_error.h"
 #include "challenges/bandwidth/iperf_process.h"
 #include "kernels/host_engine.h"
 #include "provider/bandwidth_tests.h"
+#include "provider/device_descriptions.h"
 #include "provider/event_log.h"
+#include "provider/gpu_figures.h"
 #include "provider/grpc_service.h"
 #include "provider/matmul_worker.h"
 
@@ -33,7 +37,8 @@ namespace {
 constexpr std::uint64_t kMostKeyFileBytes = 64 * 1024;
 // The largest message that a checker sends: 1024 samples of at most 13 bytes.
 constexpr int kMostMessageBytes = 64 * 1024;
-constexpr std::chrono::seconds kDrain(1);  // of the two seconds that a shutdown may take
+constexpr std::size_t kMostBackendBytes = 128;  // a GPU's name is its driver's word
+constexpr std::chrono::seconds kDrain(1);       // of the two seconds that a shutdown may take
 
 absl::Status At(const std::string& path, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(path, ": ", status.message()));
@@ -62,23 +67,57 @@ void SetLimits(grpc::ServerBuilder& builder, const Limits& limits) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
 }
 
-v1::DescribeResponse Description(const std::vector<Device>& devices, const Limits& limits) {
-  v1::DescribeResponse description;
-  description.set_software("kaisar-provider " KAISAR_VERSION);
-  for (const Device& device : devices) {
-    v1::DeviceDescription& entry = *description.add_devices();
-    entry.set_id(device.id);
-    entry.set_device_class(device.device_class);
-    entry.set_backend(device.engine->Description());
-    entry.set_state_memory_bytes(limits.state_memory_bytes);
+/// By device id.
+using Workers = std::map<std::uint32_t, std::unique_ptr<MatmulWorker>>;
+
+DescribedDevice Described(const MatmulWorker& worker) {
+  const Device& device = worker.device();
+  DescribedDevice described;
+  described.trouble = [&worker] { return worker.trouble(); };
+  v1::DeviceDescription& fixed = described.fixed;
+  fixed.set_id(device.id);
+  fixed.set_device_class(device.device_class);
+  fixed.set_backend(Printable(device.engine->Description(), kMostBackendBytes));
+  fixed.set_state_memory_bytes(device.state_memory_bytes);
+  if (device.gpu.has_value()) {
+    described.gpu = device.gpu->uuid;
+    *fixed.mutable_gpu() = ToProto(FromListing(*device.gpu));
   }
-  return description;
+  return described;
 }
 
-std::vector<std::uint32_t> Ids(const std::vector<Device>& devices) {
-  std::vector<std::uint32_t> ids;
-  for (const Device& device : devices) ids.push_back(device.id);
-  return ids;
+/// Result: null when no device has a GPU, or the driver tells nothing of them.
+std::unique_ptr<kernels::GpuInformationReader> OpenReader(const Workers& workers,
+                                                          const std::string& nvml) {
+  const bool any = std::any_of(workers.begin(), workers.end(), [](const auto& worker) {
+    return worker.second->device().gpu.has_value();
+  });
+  if (!any) return nullptr;
+  auto reader = kernels::GpuInformationReader::Open(nvml);
+  if (reader.ok()) return *std::move(reader);
+  LogEvent(EventLevel::kWarning, "no_gpu_information", {{"reason", reader.status().message()}});
+  return nullptr;
+}
+
+AdmittedDevices Admitted(const std::vector<Device>& devices) {
+  AdmittedDevices admitted;
+  for (const Device& device : devices) admitted[device.id] = device.state_memory_bytes;
+  return admitted;
+}
+
+Workers StartWorkers(std::vector<Device> devices, const SigningDomain& domain) {
+  Workers workers;
+  for (Device& device : devices) {
+    const std::uint32_t id = device.id;
+    workers.emplace(id, std::make_unique<MatmulWorker>(std::move(device), domain));
+  }
+  return workers;
+}
+
+std::vector<DescribedDevice> DescribedAll(const Workers& workers) {
+  std::vector<DescribedDevice> described;
+  for (const auto& [id, worker] : workers) described.push_back(Described(*worker));
+  return described;
 }
 
 /// Result: null when the config wants no bandwidth tests.
@@ -100,7 +139,10 @@ class GrpcServer final : public Server {
   GrpcServer(const ProviderConfig& config, std::vector<Device> devices,
              std::unique_ptr<BandwidthTests> tests, const Clock& clock)
       : config_(config),
-        admission_(config.domain, config.slots, Ids(devices), config_.limits, clock),
+        admission_(config.domain, config.slots, Admitted(devices), config_.limits, clock),
+        workers_(StartWorkers(std::move(devices), config_.domain)),
+        descriptions_("kaisar-provider " KAISAR_VERSION, DescribedAll(workers_),
+                      OpenReader(workers_, config_.nvml), clock),
         tests_(std::move(tests)),
         services_{admission_,
                   config_.limits,
@@ -109,15 +151,11 @@ class GrpcServer final : public Server {
                   [this](std::uint32_t id) -> MatmulWorker& { return *workers_.at(id); },
                   tests_.get()},
         streams_(config.limits.streams_per_slot, clock),
-        service_(services_, streams_, Description(devices, config.limits)) {
-    for (Device& device : devices) {
-      const std::uint32_t id = device.id;
-      workers_.emplace(id, std::make_unique<MatmulWorker>(std::move(device), config_.domain));
-    }
-  }
+        service_(services_, streams_, descriptions_) {}
 
   ~GrpcServer() override {
     streams_.EndAll();
+    descriptions_.Stop();
     if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + kDrain);
     server_.reset();
   }
@@ -148,7 +186,8 @@ class GrpcServer final : public Server {
   // Taken down in the reverse order: the server first, in the destructor.
   const ProviderConfig config_;
   Admission admission_;
-  std::map<std::uint32_t, std::unique_ptr<MatmulWorker>> workers_;
+  const Workers workers_;
+  DeviceDescriptions descriptions_;
   std::unique_ptr<BandwidthTests> tests_;
   const SessionServices services_;
   StreamTable streams_;
@@ -159,15 +198,25 @@ class GrpcServer final : public Server {
 
 }  // namespace
 
-absl::StatusOr<std::vector<Device>> OpenDevices(const ProviderConfig& config) {
+absl::StatusOr<std::vector<Device>> OpenDevices(const ProviderConfig& config,
+                                                const GpuSource& gpus) {
+  ASSIGN_OR_RETURN(auto opened, OpenGpus(config.devices, gpus));
   std::vector<Device> devices;
   for (const DeviceConfig& entry : config.devices) {
     ASSIGN_OR_RETURN(const std::string json, ReadSecretFile(entry.keystore, kMostKeyFileBytes));
     ASSIGN_OR_RETURN(const std::string password, ReadPassword(entry.password));
     absl::StatusOr<SigningKey> key = DecryptKeystore(json, password);
     if (!key.ok()) return At(entry.keystore, key.status());
-    devices.push_back(
-        {entry.id, entry.device_class, *std::move(key), kernels::MakeCpuEngine(config.threads)});
+    Device device{entry.id, entry.device_class, *std::move(key), nullptr};
+    if (const auto gpu = opened.find(entry.id); gpu != opened.end()) {
+      device.state_memory_bytes = entry.state_memory_bytes.value_or(StateMemoryBytes(gpu->second));
+      device.gpu = gpu->second.listing;
+      device.engine = kernels::MakeGpuEngine(std::move(gpu->second.gpu));
+    } else {
+      device.state_memory_bytes = entry.state_memory_bytes.value_or(0);
+      device.engine = kernels::MakeCpuEngine(config.threads);
+    }
+    devices.push_back(std::move(device));
   }
   return devices;
 }

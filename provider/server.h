@@ -10,19 +10,22 @@
 #include "provider/admission.h"
 #include "provider/config.h"
 #include "provider/device.h"
+#include "provider/gpu_devices.h"
 
 namespace kaisar::provider {
 
-/// Opens the keys that a config names; the devices compute on the CPU.
+/// Opens the GPUs and the keys that a config names.
 ///
-/// Errors: those of base/file.h and base/keys/, with the path.
-absl::StatusOr<std::vector<Device>> OpenDevices(const ProviderConfig& config);
+/// Errors: those of base/file.h and base/keys/, with the path; those of OpenGpus, with the device.
+absl::StatusOr<std::vector<Device>> OpenDevices(const ProviderConfig& config,
+                                                const GpuSource& gpus = MachineGpus());
 absl::StatusOr<TlsKey> OpenTlsKey(const ProviderConfig& config);
 
 /// A provider that listens.
 ///
 /// Threads:  gRPC's, one for each device ("matmul-ID"), one that cuts late streams off ("sweeper"),
-///           one that tends kaisar-iperf when bandwidth tests are taken ("processes").
+///           one that asks the driver about GPUs ("describe") when a device has one, and one that
+///           tends kaisar-iperf when bandwidth tests are taken ("processes").
 /// Liveness: all of them end in the destructor, within two seconds whatever the peers do.
 class Server {
  public:

@@ -17,13 +17,13 @@ namespace kaisar::provider {
 class ProviderFixture : public ::testing::Test {
  protected:
   static constexpr std::uint8_t kSlots = 3;
+  static constexpr std::uint64_t kMostStates = std::uint64_t{1} << 30;
 
   void SetUp() override {
     config_.domain = kDomain;
     config_.listen = "127.0.0.1:0";
     config_.limits = SampleLimits();
     config_.limits.rate = {600, 600, 600, 100};
-    config_.limits.state_memory_bytes = std::uint64_t{1} << 30;
     for (std::uint8_t id = 1; id <= kSlots; ++id) {
       tls_keys_.push_back(MakeTlsKey("slot").value());
       SlotConfig slot = SampleSlot(id);
@@ -45,7 +45,10 @@ class ProviderFixture : public ::testing::Test {
 
   void StartServer() {
     std::vector<Device> devices;
-    devices.push_back({kDevice, "cpu", KeyOf(0x77), kernels::MakeCpuEngine(1)});
+    devices.push_back({kDevice, "cpu", KeyOf(0x77), kernels::MakeCpuEngine(1), kMostStates});
+    StartServer(std::move(devices));
+  }
+  void StartServer(std::vector<Device> devices) {
     auto server = Server::Start(config_, MakeTlsKey("kaisar-provider").value(), std::move(devices),
                                 RealClock());
     ASSERT_TRUE(server.ok()) << server.status();
@@ -58,8 +61,10 @@ class ProviderFixture : public ::testing::Test {
   }
 
   static v1::SignedChallenge Matmul(std::uint8_t number, std::uint8_t slot, std::uint32_t n,
-                                    std::uint32_t rounds, std::uint32_t samples = 3) {
+                                    std::uint32_t rounds, std::uint32_t samples = 3,
+                                    std::uint32_t device = kDevice) {
     v1::SignedChallenge challenge = SampleChallenge(RealClock(), v1::MATMUL, slot, number);
+    challenge.mutable_challenge()->set_device(device);
     v1::MatmulParams params;
     params.set_n(n);
     params.set_rounds(rounds);

@@ -45,9 +45,10 @@ inline SlotConfig SampleSlot(std::uint8_t id) {
   return {id, KeyOf(id).address(), Filled(static_cast<std::uint8_t>(0x80 + id))};
 }
 
+inline constexpr std::uint64_t kStateMemoryBytes = 1 << 20;
+
 inline Limits SampleLimits() {
   Limits limits;
-  limits.state_memory_bytes = 1 << 20;
   limits.rate = {60, 600, 60, 4};
   return limits;
 }

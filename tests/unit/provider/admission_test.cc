@@ -31,7 +31,11 @@ class AdmissionTest : public ::testing::Test {
   }
 
   FakeClock clock_;
-  Admission admission_{kDomain, {SampleSlot(1), SampleSlot(2)}, {kDevice}, SampleLimits(), clock_};
+  Admission admission_{kDomain,
+                       {SampleSlot(1), SampleSlot(2)},
+                       {{kDevice, kStateMemoryBytes}},
+                       SampleLimits(),
+                       clock_};
 };
 
 TEST_F(AdmissionTest, KnowsASlotByItsTlsPinOnly) {

@@ -17,8 +17,9 @@ class BandwidthAdmissionTest : public ::testing::Test {
     Limits limits = SampleLimits();
     limits.rate.bandwidth_per_minute = 6;
     limits.bandwidth = bandwidth;
-    auto admission = std::make_unique<Admission>(kDomain, std::vector<SlotConfig>{},
-                                                 std::vector{kDevice}, limits, clock_);
+    auto admission =
+        std::make_unique<Admission>(kDomain, std::vector<SlotConfig>{},
+                                    AdmittedDevices{{kDevice, kStateMemoryBytes}}, limits, clock_);
     ServedSlot served{SampleSlot(1), 7, std::set<std::uint32_t>{kDevice}};
     if (in_service) served.in_service.insert(kDevice);
     admission->Serve({served});

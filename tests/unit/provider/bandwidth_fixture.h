@@ -127,7 +127,7 @@ class BandwidthFixture : public ::testing::Test {
 
   testing::FakeClock clock_{1'700'000'000'000};
   const Limits limits_ = MakeLimits();
-  Admission admission_{kDomain, Slots(), {kDevice}, limits_, clock_};
+  Admission admission_{kDomain, Slots(), {{kDevice, kStateMemoryBytes}}, limits_, clock_};
   MatmulWorker worker_{Device{kDevice, "cpu", KeyOf(0x77), kernels::MakePlainEngine()}, kDomain};
   SessionServices services_{admission_,
                             limits_,

@@ -58,7 +58,7 @@ class ChainFollowerTest : public ::testing::Test {
   testing::FakeClock clock_{(kGenesisS - 100) * 1000};
   testing::FakeChain chain_{clock_, testing::FakeDeployment(kGenesisS, kEpochS)};
   chain::Contracts contracts_{chain_, chain_.deployment()};
-  Admission admission_{kDomain, {}, {kDevice}, SampleLimits(), clock_};
+  Admission admission_{kDomain, {}, {{kDevice, kStateMemoryBytes}}, SampleLimits(), clock_};
   ChainFollower follower_{contracts_, {{kDevice, KeyOf(0x77).address()}}, admission_, clock_};
 };
 
@@ -192,7 +192,7 @@ TEST_F(ChainFollowerTest, PollsSoonAfterAnEpochsBeginUntilItIsOpened) {
 TEST_F(ChainFollowerTest, TakesThePhaseFromTheBlockThatOpenedTheEpoch) {
   Limits limits = SampleLimits();
   limits.bandwidth.emplace();
-  Admission admission(kDomain, {}, {kDevice}, limits, clock_);
+  Admission admission(kDomain, {}, {{kDevice, kStateMemoryBytes}}, limits, clock_);
   ChainFollower follower(contracts_, {{kDevice, KeyOf(0x77).address()}}, admission, clock_);
   std::uint8_t number = 0;
   // Tests that are too long for a device in service are.

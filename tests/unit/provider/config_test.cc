@@ -58,7 +58,8 @@ TEST(ProviderConfig, ReadsEveryKey) {
   EXPECT_EQ(config->slots[1].address[19], 2);
   EXPECT_EQ(config->slots[1].tls_pin[0], 2);
   EXPECT_EQ(config->threads, 3);
-  EXPECT_EQ(config->limits.state_memory_bytes, 1048576u);
+  EXPECT_EQ(config->devices[0].state_memory_bytes, 1048576u);
+  EXPECT_EQ(config->devices[0].gpu, "");
   EXPECT_EQ(config->limits.rate.matmul_per_minute, 120u);
   EXPECT_EQ(config->limits.rate.latency_per_minute, 600u);
   EXPECT_EQ(config->limits.rate.burst, 60u);
@@ -85,6 +86,60 @@ TEST(ProviderConfig, RefusesWhatIsThereTwice) {
   EXPECT_THAT(Wrong("0202020202020202020202020202020202020202020202020202020202020202",
                     "0101010101010101010101010101010101010101010101010101010101010101"),
               HasSubstr("tls_pin: is another slot's"));
+}
+
+/// The config with other devices than it has; `more` in the place of the two keys below them.
+absl::StatusOr<ProviderConfig> WithDevices(absl::string_view devices, absl::string_view more) {
+  std::string yaml = kConfig;
+  const std::size_t begin = yaml.find("  - {id: 1");
+  yaml.replace(begin, yaml.find("slots:") - begin, absl::StrCat(devices, more));
+  return ParseProviderConfig("p.yaml", yaml, "/d");
+}
+
+constexpr char kKeys[] = "class: l4, keystore: k, password: p";
+
+TEST(ProviderConfig, ReadsAGpuForEachDeviceThatHasOne) {
+  const auto config = WithDevices(
+      absl::StrCat("  - {id: 1, ", kKeys, ", gpu: GPU-0123ABCD-89ab-cdef-0123-456789abcdef}\n",
+                   "  - {id: 2, ", kKeys, ", gpu: \"AF:00.0\", state_memory_bytes: 65536}\n",
+                   "  - {id: 3, ", kKeys, ", state_memory_bytes: 131072}\n"),
+      "");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->devices[0].gpu, "GPU-0123abcd-89ab-cdef-0123-456789abcdef");
+  EXPECT_EQ(config->devices[0].state_memory_bytes, std::nullopt);
+  EXPECT_EQ(config->devices[1].gpu, "0000:af:00.0");
+  EXPECT_EQ(config->devices[1].state_memory_bytes, 65'536u);
+  EXPECT_EQ(config->devices[2].state_memory_bytes, 131'072u);
+  EXPECT_GE(config->threads, 1);
+}
+
+TEST(ProviderConfig, LetsADevicesOwnMemoryLimitGoBeforeThatOfAll) {
+  const auto config =
+      WithDevices(absl::StrCat("  - {id: 1, ", kKeys, ", state_memory_bytes: 65536}\n",  //
+                               "  - {id: 2, ", kKeys, ", gpu: any}\n"),
+                  "state_memory_bytes: 131072\n");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->devices[0].state_memory_bytes, 65'536u);
+  EXPECT_EQ(config->devices[1].state_memory_bytes, 131'072u);
+}
+
+TEST(ProviderConfig, SaysWhatIsWrongWithAGpu) {
+  const auto message = [](absl::string_view first, absl::string_view second,
+                          absl::string_view more = "") {
+    return WithDevices(
+               absl::StrCat("  - {id: 1, ", kKeys, first, "}\n  - {id: 2, ", kKeys, second, "}\n"),
+               more)
+        .status()
+        .ToString();
+  };
+  EXPECT_THAT(message(", gpu: 0", ", gpu: any"),
+              HasSubstr("p.yaml:6: devices[0].gpu: is 0, expected a GPU's UUID"));
+  EXPECT_THAT(message(", gpu: \"65:00.0\"", ", gpu: \"00000000:65:00.0\""),
+              HasSubstr("p.yaml:7: devices[1].gpu: is 0000:65:00.0, which device 1 has"));
+  EXPECT_THAT(message(", gpu: any", ", gpu: any"), HasSubstr("is any, which device 1 has"));
+  EXPECT_THAT(message(", gpu: any", ""), HasSubstr("state_memory_bytes"));
+  EXPECT_THAT(message(", gpu: any", ", gpu: \"65:00.0\"", "threads: 2\n"),
+              HasSubstr("threads: is for devices on the CPU"));
 }
 
 /// The config with a chain in the place of what it tells.

@@ -111,7 +111,11 @@ class GpuSessionTest : public ::testing::Test {
   FakeClock clock_;
   const Peer peer_{SampleSlot(1).tls_pin, 1};
   const Limits limits_ = SampleLimits();
-  Admission admission_{kDomain, {SampleSlot(1)}, {kDevice, kOtherDevice}, limits_, clock_};
+  Admission admission_{kDomain,
+                       {SampleSlot(1)},
+                       {{kDevice, kStateMemoryBytes}, {kOtherDevice, kStateMemoryBytes}},
+                       limits_,
+                       clock_};
   std::uint8_t number_ = 0;
   LogCapture log_;
   std::shared_ptr<FakeGpuControl> gpu_ = std::make_shared<FakeGpuControl>(kMemoryBytes);

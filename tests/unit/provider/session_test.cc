@@ -81,7 +81,7 @@ class SessionTest : public ::testing::Test {
   FakeClock clock_;
   const Peer peer_{SampleSlot(1).tls_pin, 1};
   const Limits limits_ = SampleLimits();
-  Admission admission_{kDomain, {SampleSlot(1)}, {kDevice}, limits_, clock_};
+  Admission admission_{kDomain, {SampleSlot(1)}, {{kDevice, kStateMemoryBytes}}, limits_, clock_};
   Mutex mutex_;
   CondVar arrived_;
   std::vector<Reply> replies_;

@@ -1,0 +1,129 @@
+#include "provider/gpu_devices.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/unit/provider/counting_gpu.h"
+
+namespace kaisar::provider {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr char kFirst[] = "GPU-11111111-2222-3333-4444-55555555555a";
+constexpr char kSecond[] = "GPU-99999999-2222-3333-4444-55555555555b";
+constexpr std::uint64_t kGib = std::uint64_t{1} << 30;
+
+class GpuDevicesTest : public ::testing::Test {
+ protected:
+  GpuSource Source() {
+    return {[this] { return list_; },
+            [this](const std::string& selector) -> absl::StatusOr<std::unique_ptr<kernels::Gpu>> {
+              opened_.push_back(selector);
+              if (!open_.ok()) return open_;
+              return std::make_unique<CountingGpu>();
+            }};
+  }
+
+  /// What is wrong with devices 1, 2, … of these GPUs.
+  std::string Wrong(const std::vector<std::string>& gpus) {
+    const absl::Status status = Open(gpus).status();
+    code_ = status.code();
+    return std::string(status.message());
+  }
+  absl::StatusOr<std::map<std::uint32_t, OpenedGpu>> Open(const std::vector<std::string>& gpus) {
+    std::vector<DeviceConfig> devices;
+    for (const std::string& gpu : gpus) {
+      DeviceConfig& device = devices.emplace_back();
+      device.id = static_cast<std::uint32_t>(devices.size());
+      device.gpu = gpu;
+    }
+    return OpenGpus(devices, Source());
+  }
+
+  absl::StatusOr<std::vector<kernels::GpuListing>> list_ =
+      std::vector<kernels::GpuListing>{{kFirst, "0000:65:00.0", "NVIDIA L4", 89, 24 * kGib},
+                                       {kSecond, "0000:AF:00.0", "NVIDIA T4", 75, 16 * kGib}};
+  absl::Status open_;
+  std::vector<std::string> opened_;
+  absl::StatusCode code_ = absl::StatusCode::kOk;
+};
+
+TEST_F(GpuDevicesTest, OpensTheGpuOfEachDeviceByItsUuid) {
+  const auto opened = Open({kSecond, "", "0000:65:00.0"});
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  ASSERT_EQ(opened->size(), 2u);
+  EXPECT_EQ(opened->at(1).listing.name, "NVIDIA T4");
+  EXPECT_EQ(opened->at(3).listing.name, "NVIDIA L4");
+  EXPECT_NE(opened->at(3).gpu, nullptr);
+  EXPECT_THAT(opened_, ElementsAre(kSecond, kFirst));
+}
+
+TEST_F(GpuDevicesTest, AsksForNoGpuWhereNoDeviceHasOne) {
+  list_ = absl::FailedPreconditionError("this build has no CUDA");
+  const auto opened = Open({"", ""});
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  EXPECT_TRUE(opened->empty());
+}
+
+TEST_F(GpuDevicesTest, RefusesOneGpuUnderTwoNames) {
+  EXPECT_THAT(Wrong({"0000:af:00.0", "", kSecond}),
+              AllOf(HasSubstr(absl::StrCat("device 3, gpu ", kSecond)),
+                    HasSubstr("device 1 has the same GPU, as 0000:af:00.0"), HasSubstr(kSecond)));
+  EXPECT_EQ(code_, absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(opened_.empty());  // before any is opened
+  list_->pop_back();
+  EXPECT_THAT(Wrong({kFirst, "any"}), HasSubstr("device 1 has the same GPU"));
+}
+
+TEST_F(GpuDevicesTest, NamesTheDeviceWhatItAsksForAndWhatIsThere) {
+  EXPECT_THAT(Wrong({kFirst, "0000:66:00.0"}),
+              AllOf(HasSubstr("device 2, gpu 0000:66:00.0: there is no GPU"), HasSubstr(kFirst),
+                    HasSubstr("NVIDIA T4")));
+  EXPECT_EQ(code_, absl::StatusCode::kNotFound);
+  EXPECT_THAT(Wrong({"any"}), HasSubstr("device 1, gpu any: \"any\" is good for one GPU"));
+}
+
+TEST_F(GpuDevicesTest, SaysWhyThereIsNone) {
+  list_ = absl::FailedPreconditionError("driver is too old: 11.8, expected 12.4");
+  EXPECT_EQ(Wrong({"any"}), "device 1, gpu any: driver is too old: 11.8, expected 12.4");
+  list_ = std::vector<kernels::GpuListing>{};
+  open_ = absl::FailedPreconditionError("no driver");
+  EXPECT_EQ(Wrong({"any"}), "device 1, gpu any: no driver");
+  EXPECT_EQ(code_, absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(GpuDevicesTest, SaysWhichGpuCannotBeOpened) {
+  open_ = absl::UnavailableError("cudaErrorDevicesUnavailable");
+  EXPECT_EQ(Wrong({"", kSecond}),
+            absl::StrCat("device 2, gpu ", kSecond, ": cudaErrorDevicesUnavailable"));
+}
+
+TEST_F(GpuDevicesTest, LetsStatesFillNinetyFivePercentWithWhatBelongsToThem) {
+  OpenedGpu opened{(*list_)[0], std::make_unique<CountingGpu>()};
+  constexpr std::uint32_t kN = 16384;
+  constexpr std::uint64_t kState = std::uint64_t{kN} * kN;
+  for (const std::uint64_t total :
+       {4 * kGib, 16 * kGib, 24 * kGib, 80 * kGib + 12'345, 288 * kGib}) {
+    opened.listing.total_bytes = total;
+    const std::uint64_t bytes = StateMemoryBytes(opened);
+    const auto rounds = static_cast<std::uint32_t>(bytes / kState);
+    EXPECT_LE(opened.gpu->ProofBytes(kN, rounds), total - total / 20) << total;
+    EXPECT_GT(opened.gpu->ProofBytes(kN, rounds + 1), total - total / 20) << total;
+    EXPECT_NEAR(static_cast<double>(bytes),
+                static_cast<double>(total - total / 20 - 2 * kState - (3 << 20)) * 16 / 17, 2.0);
+  }
+  opened.listing.total_bytes = 1 << 20;
+  EXPECT_EQ(StateMemoryBytes(opened), 0u);
+}
+
+}  // namespace
+}  // namespace kaisar::provider
