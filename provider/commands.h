@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "provider/gpu_devices.h"
 
 namespace kaisar::provider {
 
@@ -39,15 +40,23 @@ absl::Status ShowKeys(const KeysOptions& options, std::ostream& out);
 struct MeasureOptions {
   std::uint32_t n = 2048;
   std::uint32_t rounds = 8;
-  int threads = 0;  // 0: all cores
+  int threads = 0;  // 0: all cores; of the CPU
+  std::string gpu;  // selector; empty: the CPU
   unsigned times = 5;
   bool json = false;
 };
 
 /// `measure`: runs proofs and prints their rates as a checker computes them.
 ///
-/// Errors: ResourceExhausted when the states do not fit into memory.
-absl::Status Measure(const MeasureOptions& options, std::ostream& out);
+/// Errors: ResourceExhausted when the states do not fit into memory; those of OpenGpu.
+absl::Status Measure(const MeasureOptions& options, const GpuSource& gpus, std::ostream& out);
+
+/// `gpus`: lists the GPUs that are here, whether each can be opened, and what the driver says of
+/// them through the library `nvml`.
+///
+/// Errors: those of kernels/gpu.h when there is none; that of the first that cannot be opened.
+absl::Status ShowGpus(bool json, const GpuSource& source, const std::string& nvml,
+                      std::ostream& out);
 
 /// `init`: writes the example config to a new file, or prints it when `path` is empty.
 ///

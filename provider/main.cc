@@ -72,7 +72,9 @@ void AddMeasure(CLI::App& app, MeasureOptions& options) {
   measure->add_option("--rounds", options.rounds, "rounds of a proof")
       ->check(CLI::Range(1u, 4096u))
       ->capture_default_str();
-  measure->add_option("--threads", options.threads, "threads; 0 for all cores")
+  measure->add_option("--gpu", options.gpu,
+                      "GPU: its UUID, its PCI id, or any where there is one; without, the CPU");
+  measure->add_option("--threads", options.threads, "threads on the CPU; 0 for all cores")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   measure->add_option("--times", options.times, "proofs to run; the median counts")
@@ -100,6 +102,10 @@ int Main(int argc, char** argv) {
   AddKeys(app, keys);
   MeasureOptions measure;
   AddMeasure(app, measure);
+  bool gpus_json = false;
+  CLI::App* gpus = app.add_subcommand(
+      "gpus", "list the GPUs that are here, and whether they can be used; status 2 without any");
+  gpus->add_flag("--json", gpus_json, "a JSON array");
   OwnerArguments owner;
   AddOwnerCommands(app, owner);
   try {
@@ -110,7 +116,10 @@ int Main(int argc, char** argv) {
   if (run->parsed()) return RunCommand(config);
   if (init->parsed()) return ExitStatus(InitConfig(out, std::cout));
   if (IsOwnerCommand(app)) return ExitStatus(RunOwnerCommand(app, owner));
-  if (app.got_subcommand("measure")) return ExitStatus(Measure(measure, std::cout));
+  if (gpus->parsed()) {
+    return ExitStatus(ShowGpus(gpus_json, MachineGpus(), "libnvidia-ml.so.1", std::cout));
+  }
+  if (app.got_subcommand("measure")) return ExitStatus(Measure(measure, MachineGpus(), std::cout));
   const bool make = app.get_subcommand("keys")->got_subcommand("new");
   return ExitStatus(make ? NewKeys(keys, std::cout) : ShowKeys(keys, std::cout));
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -27,14 +28,26 @@ absl::StatusOr<std::uint64_t> MeasureOnce(const challenges::MatmulShape& shape,
   return challenges::MatmulRate(shape, received);
 }
 
+int Threads(const MeasureOptions& options) {
+  return options.threads > 0 ? options.threads
+                             : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+absl::StatusOr<std::unique_ptr<kernels::MatmulEngine>> OpenEngine(const MeasureOptions& options,
+                                                                  const GpuSource& gpus) {
+  if (options.gpu.empty()) return kernels::MakeCpuEngine(Threads(options));
+  if (options.threads > 0) {
+    return absl::InvalidArgumentError("--threads is for the CPU; leave it out, or --gpu");
+  }
+  ASSIGN_OR_RETURN(OpenedGpu opened, OpenGpu(options.gpu, gpus));
+  return kernels::MakeGpuEngine(std::move(opened.gpu));
+}
+
 }  // namespace
 
-absl::Status Measure(const MeasureOptions& options, std::ostream& out) {
-  const int threads = options.threads > 0
-                          ? options.threads
-                          : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+absl::Status Measure(const MeasureOptions& options, const GpuSource& gpus, std::ostream& out) {
   const challenges::MatmulShape shape{options.n, options.rounds};
-  const std::unique_ptr<kernels::MatmulEngine> engine = kernels::MakeCpuEngine(threads);
+  ASSIGN_OR_RETURN(const std::unique_ptr<kernels::MatmulEngine> engine, OpenEngine(options, gpus));
   std::vector<std::uint64_t> rates;
   for (unsigned i = 0; i < options.times; ++i) {
     ASSIGN_OR_RETURN(const std::uint64_t rate, MeasureOnce(shape, *engine));
@@ -48,11 +61,13 @@ absl::Status Measure(const MeasureOptions& options, std::ostream& out) {
   std::sort(sorted.begin(), sorted.end());
   const std::uint64_t median = sorted[(sorted.size() - 1) / 2];  // the lower one, as in the score
   if (options.json) {
-    out << nlohmann::json{{"n", options.n},           {"rounds", options.rounds},
-                          {"threads", threads},       {"engine", engine->Description()},
-                          {"ops_per_second", median}, {"rates", rates}}
-               .dump()
-        << "\n";
+    nlohmann::json result = {{"n", options.n},
+                             {"rounds", options.rounds},
+                             {"engine", engine->Description()},
+                             {"ops_per_second", median},
+                             {"rates", rates}};
+    if (options.gpu.empty()) result["threads"] = Threads(options);
+    out << result.dump() << "\n";
   } else {
     out << "median:  " << median << " ops/s, n = " << options.n << ", " << options.rounds
         << " rounds, " << engine->Description() << "\n"

@@ -9,6 +9,7 @@
 #include "chain/events.h"
 #include "chain/phase_name.h"
 #include "nlohmann/json.hpp"
+#include "provider/gpu_figures.h"
 #include "provider/owner_commands.h"
 
 namespace kaisar::provider {
@@ -25,6 +26,7 @@ struct SettledEpoch {
 struct DeviceStatus {
   chain::DeviceState state;
   std::vector<SettledEpoch> epochs;  // the newest first
+  std::string gpu;                   // what computes here; empty where that is not known
 };
 
 /// The last epochs whose settling has begun, the newest first.
@@ -112,6 +114,7 @@ void PrintText(const std::vector<DeviceStatus>& devices, const std::map<Address,
     for (const SettledEpoch& epoch : device.epochs) {
       out << "  epoch " << epoch.epoch << ": " << Told(epoch) << "\n";
     }
+    if (!device.gpu.empty()) out << "  gpu " << device.gpu << "\n";
     const std::string advice = Advice(device, bond_per_weight);
     if (!advice.empty()) out << "  note: " << advice << "\n";
   }
@@ -136,6 +139,7 @@ void PrintJson(const std::vector<DeviceStatus>& devices, const std::map<Address,
                             {"exit_at", state.exit_at},
                             {"note", Advice(device, bond_per_weight)},
                             {"epochs", nlohmann::json::array()}};
+    if (!device.gpu.empty()) entry["gpu"] = device.gpu;
     for (const SettledEpoch& epoch : device.epochs) {
       nlohmann::json line = {{"epoch", epoch.epoch}, {"settled", epoch.settled.has_value()}};
       if (epoch.settled.has_value()) {
@@ -153,20 +157,38 @@ void PrintJson(const std::vector<DeviceStatus>& devices, const std::map<Address,
   out << root.dump() << "\n";
 }
 
-absl::StatusOr<std::vector<std::uint32_t>> DevicesToShow(const StatusOptions& options) {
-  std::vector<std::uint32_t> devices = options.devices;
-  if (devices.empty() && !options.chain.config.empty()) {
+/// Ids, each with the GPU that the config gives it; empty without one.
+absl::StatusOr<std::map<std::uint32_t, std::string>> DevicesToShow(const StatusOptions& options) {
+  std::map<std::uint32_t, std::string> devices;
+  for (const std::uint32_t id : options.devices) devices[id] = "";
+  if (!options.chain.config.empty()) {
     ASSIGN_OR_RETURN(const ProviderConfig config, ReadProviderConfig(options.chain.config));
-    for (const DeviceConfig& device : config.devices) devices.push_back(device.id);
+    for (const DeviceConfig& device : config.devices) {
+      if (options.devices.empty() || devices.contains(device.id)) devices[device.id] = device.gpu;
+    }
   }
   if (!devices.empty()) return devices;
   return absl::InvalidArgumentError("which devices? give --device, or --config that names them");
 }
 
+/// What the driver says of a GPU; no more than its name in the config where it says nothing.
+std::string GpuLine(const std::string& gpu) {
+  if (gpu.empty() || gpu == "any") return gpu;
+  const auto reader = kernels::GpuInformationReader::Open();
+  if (!reader.ok()) return gpu;
+  const auto read = (*reader)->Read(gpu);
+  if (!read.ok()) return absl::StrCat(gpu, ": ", read.status().message());
+  std::string line = absl::StrCat(gpu, ": ", read->name);
+  for (const std::string& part : {EccLine(*read), StateLine(*read)}) {
+    if (!part.empty()) absl::StrAppend(&line, ", ", part);
+  }
+  return line;
+}
+
 }  // namespace
 
 absl::Status ShowStatus(const StatusOptions& options, std::ostream& out) {
-  ASSIGN_OR_RETURN(const std::vector<std::uint32_t> ids, DevicesToShow(options));
+  ASSIGN_OR_RETURN(const auto shown, DevicesToShow(options));
   ASSIGN_OR_RETURN(const ChainConfig config, FindChain(options.chain));
   ASSIGN_OR_RETURN(const auto access, ChainAccess::Open(config, RealClock()));
   ASSIGN_OR_RETURN(const chain::Block latest, access->client->Latest());
@@ -175,11 +197,12 @@ absl::Status ShowStatus(const StatusOptions& options, std::ostream& out) {
       LastEpochs(access->deployment.schedule, latest.timestamp_s, options.epochs);
   std::vector<DeviceStatus> devices;
   std::map<Address, Uint256> earned;
-  for (const std::uint32_t id : ids) {
+  for (const auto& [id, gpu] : shown) {
     ASSIGN_OR_RETURN(DeviceStatus status, ReadStatus(*access, id, epochs, latest));
     if (!earned.contains(status.state.owner)) {
       ASSIGN_OR_RETURN(earned[status.state.owner], access->contracts.Earned(status.state.owner));
     }
+    status.gpu = GpuLine(gpu);
     devices.push_back(std::move(status));
   }
   (options.json ? PrintJson : PrintText)(devices, earned, bond_per_weight, out);

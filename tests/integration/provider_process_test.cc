@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "nlohmann/json.hpp"
 #include "tests/integration/provider_process_fixture.h"
 
@@ -83,11 +85,31 @@ TEST_F(ProviderProcessTest, SaysInOneLineWhatIsWrongWithAConfig) {
   EXPECT_EQ(out_, "");
 }
 
+TEST_F(ProviderProcessTest, SaysWhichGpuOfWhichDeviceIsNotHere) {
+  MakeKeys();
+  const std::string path = WriteConfig("127.0.0.1:0");
+  std::stringstream yaml;
+  yaml << std::ifstream(path).rdbuf();
+  ASSERT_TRUE(WriteFile(path, absl::StrReplaceAll(
+                                  yaml.str(), {{"threads: 1\n", ""},
+                                               {"class: cpu", "class: l4, gpu: \"FFFE:1f:00.0\""}}))
+                  .ok());
+  EXPECT_EQ(Run({"run", "--config", path}), 2);
+  EXPECT_THAT(
+      err_, StartsWith(absl::StrCat("kaisar-provider: device ", kDevice, ", gpu fffe:1f:00.0: ")));
+  EXPECT_EQ(std::count(err_.begin(), err_.end(), '\n'), 1);
+  EXPECT_EQ(out_, "");
+  EXPECT_EQ(Run({"measure", "--gpu", "fffe:1f:00.0"}), 2);
+  EXPECT_EQ(out_, "");
+}
+
 TEST_F(ProviderProcessTest, ExitsWithTwoOnWrongUsage) {
   EXPECT_EQ(Run({}), 2);
   EXPECT_EQ(Run({"run"}), 2);
   EXPECT_EQ(Run({"run", "--config", directory_ + "/none"}), 2);
   EXPECT_EQ(Run({"measure", "--n", "1000"}), 2);
+  EXPECT_EQ(Run({"measure", "--gpu", "any", "--threads", "2"}), 2);
+  EXPECT_THAT(err_, HasSubstr("--threads is for the CPU"));
   EXPECT_EQ(Run({"--help"}), 0);
   EXPECT_THAT(out_, HasSubstr("keys new"));
 }
