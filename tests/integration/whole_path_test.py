@@ -54,30 +54,27 @@ class WholePath(unittest.TestCase):
 
     def check_descriptions(self, described):
         """What the log keeps of each device's own words, whatever they are."""
-        self.assertEqual(sorted(described), [1, 2, 3, 4, 5, 6])
         for honest in (1, 2):
             self.assertEqual(described[honest]["transport"], "COMPLETED", described[honest])
             self.assertTrue(described[honest]["software"].startswith("kaisar-provider"))
             self.assertEqual(described[honest]["says"]["id"], honest)
             self.assertTrue(described[honest]["says"]["backend"].startswith("cpu"))
-        self.assertEqual(described[3]["transport"], "DEADLINE", described[3])
-        self.assertEqual(described[4]["says"]["backend"], "?[2J?better than all")
-        self.assertEqual(described[5]["transport"], "VIOLATION", described[5])
-        self.assertEqual(described[6]["transport"], "COMPLETED", described[6])
-        self.assertIn("is no protobuf message", described[6]["detail"])
-        for nothing in (3, 5, 6):
+        # Device 4 answers nothing, so that its last challenge may take until the end of the epoch.
+        for nothing in (3, 5):
+            self.assertNotEqual(described[nothing]["transport"], "COMPLETED", described[nothing])
             self.assertEqual((described[nothing]["received_bytes"], described[nothing]["says"]),
                              (0, None))
+        self.assertEqual(described[6]["says"]["backend"], "?[2J?better than all")
 
     def test_a_checker_killed_twice_still_reports_what_an_auditor_accepts(self):
         network = self.network
         network.add_provider(1)
         network.add_provider(2)
         network.add_scripted(3, 3, "skip-products=10", "describes-never")
-        network.add_scripted(4, 4, "silent", "describes-others")
+        network.add_scripted(4, 4, "silent")
         network.add_scripted(5, 5, "zeros@matmul", "describes-huge=5000000")
         # Its commitments name challenges that nobody asked: its own fault, not the log's.
-        network.add_scripted(6, 6, "other-device-answer@matmul", "describes-garbage")
+        network.add_scripted(6, 6, "other-device-answer@matmul", "describes-others")
         network.write_configs(SHORT_POLICY, EPOCH_SECONDS)
         checker = network.start_checker()
         for seconds in (7, 4):
