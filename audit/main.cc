@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "audit/log_reader.h"
+#include "audit/proof_commands.h"
 #include "audit/recompute.h"
 #include "audit/settle_command.h"
 #include "audit/verify_command.h"
@@ -46,6 +47,22 @@ report with its words, and each payment with what follows from them.
 
 Exit status: 0 the chain paid what we compute; 1 it did not, and each difference is named; 2 wrong
 usage, the epoch cannot be settled yet, or the chain cannot be read.)";
+
+constexpr char kProveFooter[] = R"(Examples:
+  kaisar-audit timeline --log epoch-7.log --device 3 --verdict FAIL
+      names the records of a challenge in its first column
+  kaisar-audit prove --log epoch-7.log --record 17 -o challenge.proof.json
+  kaisar-audit check-proof challenge.proof.json --report epoch-7.report.json
+      for somebody who has these two files, and not the log
+
+Exit status: 0 done; 1 the log is damaged; 2 wrong usage, the log has no such record, or is not closed.)";
+
+constexpr char kCheckProofFooter[] = R"(Examples:
+  kaisar-audit check-proof challenge.proof.json --report epoch-7.report.json
+      prints the record, and what is proved by it: that it is under the report's root, no more
+
+Exit status: 0 the record is under the root of the report; 1 it is not; 2 wrong usage, or a file cannot
+be read.)";
 
 int Fail(const absl::Status& status, int exit_status) {
   std::cout.flush();
@@ -89,6 +106,24 @@ void AddSettle(CLI::App& app, SettleOptions& options) {
   settle->add_flag("--json", options.json, "print one JSON object instead of tables");
 }
 
+struct ProofOptions {
+  std::string log_path, proof_path, report_path;
+  std::uint64_t record = 0;
+};
+
+void AddProofs(CLI::App& app, ProofOptions& options) {
+  CLI::App* prove = app.add_subcommand(
+      "prove", "make a file that shows one record to somebody who has the report alone");
+  prove->footer(kProveFooter);
+  prove->add_option("--log", options.log_path, "challenge log, a file")->required();
+  prove->add_option("--record", options.record, "index of the record, from 0")->required();
+  prove->add_option("-o,--out", options.proof_path, "file to write; printed when absent");
+  CLI::App* check = app.add_subcommand("check-proof", "check what `prove` made, without the log");
+  check->footer(kCheckProofFooter);
+  check->add_option("proof", options.proof_path, "what `prove` made, a JSON file")->required();
+  check->add_option("--report", options.report_path, "signed report, a JSON file")->required();
+}
+
 int Main(int argc, char** argv) {
   CLI::App app(
       "Checks what a checker reported from its files alone, and what a chain paid from the chain "
@@ -128,6 +163,8 @@ int Main(int argc, char** argv) {
 
   SettleOptions settle;
   AddSettle(app, settle);
+  ProofOptions proof;
+  AddProofs(app, proof);
 
   try {
     app.parse(argc, argv);
@@ -138,6 +175,12 @@ int Main(int argc, char** argv) {
   if (compute->parsed()) {
     const absl::Status status = PrintRecomputed(recompute, std::cout);
     return status.ok() ? 0 : Fail(status, kUnreadable);
+  }
+  if (app.got_subcommand("prove")) {
+    return RunProve(proof.log_path, proof.record, proof.proof_path, std::cout, std::cerr);
+  }
+  if (app.got_subcommand("check-proof")) {
+    return RunCheckProof(proof.proof_path, proof.report_path, std::cout, std::cerr);
   }
   if (app.got_subcommand("settle")) return RunSettle(settle, std::cout, std::cerr);
   return RunShow(log_path);

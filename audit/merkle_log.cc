@@ -12,18 +12,18 @@ namespace {
 constexpr std::uint8_t kLeafPrefix = 0x00;
 constexpr std::uint8_t kNodePrefix = 0x01;
 
-Digest NodeHash(const Digest& left, const Digest& right) {
-  std::array<std::uint8_t, 65> node{kNodePrefix};
-  std::copy(left.begin(), left.end(), node.begin() + 1);
-  std::copy(right.begin(), right.end(), node.begin() + 33);
-  return Sha256(node);
-}
-
 }  // namespace
 
 Digest MerkleLog::LeafHash(ByteView record) {
   static constexpr std::array<std::uint8_t, 1> kPrefix{kLeafPrefix};
   return Sha256(kPrefix, record);
+}
+
+Digest MerkleLog::NodeHash(const Digest& left, const Digest& right) {
+  std::array<std::uint8_t, 65> node{kNodePrefix};
+  std::copy(left.begin(), left.end(), node.begin() + 1);
+  std::copy(right.begin(), right.end(), node.begin() + 33);
+  return Sha256(node);
 }
 
 void MerkleLog::AppendLeaf(const Digest& leaf_hash) {

@@ -20,6 +20,7 @@ class MerkleLog {
   Digest Root() const;
 
   static Digest LeafHash(ByteView record);
+  static Digest NodeHash(const Digest& left, const Digest& right);
 
  private:
   std::uint64_t size_ = 0;

@@ -74,4 +74,9 @@ struct ReportFile {
 /// As ParseReport, for the auditor, who must tell a file that cannot be read from one that lies.
 absl::StatusOr<ReportFile> ReadReport(const std::string& json);
 
+/// The same from a file.
+///
+/// Errors: those of ReadFile; those of ReadReport, with the path.
+absl::StatusOr<ReportFile> ReadReportFile(const std::string& path);
+
 }  // namespace kaisar::audit
