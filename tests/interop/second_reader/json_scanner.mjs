@@ -5,6 +5,7 @@ const TOKEN = new RegExp("[ \\t\\r\\n]*([{}[\\]:,]"
   + '|"(?:[^"\\\\\\x00-\\x1f]|\\\\(?:["\\\\/bfnrt]|u[0-9a-fA-F]{4}))*"'
   + "|-?(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][+-]?\\d+)?|true|false|null)", "y");
 const SPACE = /^[ \t\r\n]*$/;
+const HALF_PAIR = /\p{Surrogate}/u;
 const NO_VALUE = [null, "}", "]", ":", ","];
 
 class Scanner {
@@ -21,6 +22,9 @@ class Scanner {
     }
     this.at = match === null ? this.text.length : TOKEN.lastIndex;
     this.token = match === null ? null : match[1];
+    if (this.token?.includes("\\u") && HALF_PAIR.test(JSON.parse(this.token))) {
+      throw new Error(`has half of a pair before character ${this.at}`);
+    }
   }
 
   take(expected) {
@@ -65,7 +69,7 @@ class Scanner {
 
 /** Calls `leaf(path, text)` for each text, number and word, `key(path)` for each key. Throws. */
 export function scanJson(text, mostLevels, leaf, key = () => {}) {
-  const scanner = new Scanner(text, mostLevels, leaf, key);
+  const scanner = new Scanner(text.replace(/^\ufeff/, ""), mostLevels, leaf, key);
   scanner.value([]);
   if (scanner.token !== null) throw new Error(`has ${scanner.token} after its end`);
 }

@@ -8,7 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "challenges/bandwidth/terms.h"
+#include "nlohmann/json.hpp"
 #include "tests/unit/challenges/bandwidth_lines.h"
+#include "tests/unit/challenges/sample_network.h"
 
 namespace kaisar::challenges {
 namespace {
@@ -50,6 +52,20 @@ TEST(TestCounts, AreThoseThatIperfPrints) {
   EXPECT_EQ(up.received_bytes, 25'034'752u);
   EXPECT_EQ(up.received_us, 1'000'011u);
   EXPECT_EQ(CountsOf(ReadLine("device_up")).sent_bytes, 25'034'752u);
+}
+
+// The second reader of logs (tests/interop) reads the same file.
+TEST(TestCounts, AreThoseOfTheSharedLines) {
+  const nlohmann::json vectors = ReadVectors("bandwidth/lines.json");
+  for (const auto& [name, vector] : vectors["read"].items()) {
+    const TestCounts counts = CountsOf(vector["line"].get<std::string>());
+    const nlohmann::json found = {counts.sent_bytes, counts.sent_us, counts.received_bytes,
+                                  counts.received_us};
+    EXPECT_EQ(found, vector["sent_and_received"]) << name;
+  }
+  for (const auto& [name, line] : vectors["refused"].items()) {
+    EXPECT_NE(ErrorOf(line.get<std::string>()), "") << name;
+  }
 }
 
 TEST(TestCounts, AreReadExactlyInEveryFormOfANumber) {
