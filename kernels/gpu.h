@@ -48,6 +48,8 @@ class GpuWork {
 /// A GPU as the engine needs it. The real one is kernels/cuda/cuda_gpu.cc; tests have one with
 /// failures to order.
 ///
+/// Errors: once the GPU has failed, every call fails, in this process and for good: another process
+///         may have better luck (kernels/gpu_process.h).
 /// Threads: one at a time.
 class Gpu {
  public:
@@ -61,11 +63,6 @@ class Gpu {
   /// Errors: ResourceExhausted; Unavailable.
   virtual absl::StatusOr<std::unique_ptr<GpuWork>> Reserve(std::uint32_t n,
                                                            std::uint32_t rounds) = 0;
-  /// After an error: gives everything back and starts anew; no GpuWork may be left.
-  ///
-  /// Errors: Unavailable when the GPU is gone.
-  virtual absl::Status Reset() = 0;
-
   /// For people: "NVIDIA H100 80GB HBM3, wgmma".
   virtual std::string Description() const = 0;
 };
@@ -93,10 +90,9 @@ absl::StatusOr<std::vector<GpuListing>> ListGpus();
 /// Lets about 0.2 ms pass.
 void PauseBriefly();
 
-/// The engine on a GPU: looks whether its memory is free before it takes any, keeps a few rounds
-/// enqueued, and outlives what happens to the GPU. After a failure the GPU is reset; while it is
-/// gone, each proof tries that once more and is Unavailable. Its states lose their memory when the
-/// engine proves again. `pause` is called between two looks at the GPU.
+/// The engine on a GPU, in this process: looks whether its memory is free before it takes any, and
+/// keeps a few rounds enqueued. Its states lose their memory when the engine proves again. `pause`
+/// is called between two looks at the GPU.
 std::unique_ptr<MatmulEngine> MakeGpuEngine(std::unique_ptr<Gpu> gpu,
                                             std::function<void()> pause = PauseBriefly);
 

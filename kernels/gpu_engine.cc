@@ -30,7 +30,6 @@ std::uint32_t RoundsAhead(std::uint32_t n) {
 struct KeptProof {
   std::uint64_t number = 0;       // of the latest proof
   std::unique_ptr<GpuWork> work;  // of the latest proof; null when it was dropped
-  bool failed = false;            // the GPU must be reset before it is asked anything
 };
 
 class GpuStates : public ProofStates {
@@ -52,7 +51,6 @@ class GpuStates : public ProofStates {
     }
     absl::StatusOr<std::vector<OpenedNode>> opened = kept_->work->Open(nodes);
     if (opened.ok()) return opened;
-    kept_->failed = true;
     return absl::UnavailableError(absl::StrCat(gpu_, ": ", opened.status().message()));
   }
 
@@ -74,7 +72,6 @@ class GpuEngine : public MatmulEngine {
       const std::function<bool()>& cancelled) override {
     KAISAR_CHECK(n >= 256 && n <= 32768 && (n & (n - 1)) == 0 && rounds >= 1);
     DropProof();
-    if (kept_->failed) RETURN_IF_ERROR(Restore());
     absl::StatusOr<std::vector<Digest>> roots = Work(seed, n, rounds, cancelled);
     if (!roots.ok()) return AfterFailure(roots.status());
     return std::make_unique<GpuStates>(kept_, Description(), *std::move(roots));
@@ -89,7 +86,6 @@ class GpuEngine : public MatmulEngine {
     ++kept_->number;
   }
 
-  absl::Status Restore();
   absl::Status AfterFailure(const absl::Status& failure);
   absl::Status Reserve(std::uint32_t n, std::uint32_t rounds);
   absl::StatusOr<std::vector<Digest>> Work(const Digest& seed, std::uint32_t n,
@@ -101,23 +97,11 @@ class GpuEngine : public MatmulEngine {
   const std::shared_ptr<KeptProof> kept_ = std::make_shared<KeptProof>();
 };
 
-absl::Status GpuEngine::Restore() {
-  const absl::Status reset = gpu_->Reset();
-  kept_->failed = !reset.ok();
-  if (reset.ok()) return absl::OkStatus();
-  return absl::UnavailableError(
-      absl::StrCat(gpu_->Description(), " is lost: resetting it failed: ", reset.message()));
-}
-
 // Two ends are none of the GPU's failures.
 absl::Status GpuEngine::AfterFailure(const absl::Status& failure) {
   DropProof();
   if (absl::IsCancelled(failure) || absl::IsResourceExhausted(failure)) return failure;
-  kept_->failed = true;
-  const absl::Status restored = Restore();
-  return absl::UnavailableError(
-      absl::StrCat(gpu_->Description(), ": ", failure.message(),
-                   restored.ok() ? "; it was reset" : absl::StrCat("; ", restored.message())));
+  return absl::UnavailableError(absl::StrCat(gpu_->Description(), ": ", failure.message()));
 }
 
 absl::Status GpuEngine::Reserve(std::uint32_t n, std::uint32_t rounds) {

@@ -4,6 +4,8 @@
 #include <iostream>
 
 #include "base/file.h"
+#include "base/process_runner.h"
+#include "kernels/gpu_worker.h"
 #include "provider/commands.h"
 #include "provider/config.h"
 #include "provider/owner_cli.h"
@@ -83,6 +85,14 @@ void AddMeasure(CLI::App& app, MeasureOptions& options) {
   measure->add_flag("--json", options.json, "one JSON object: ops_per_second is the median");
 }
 
+// For `run`, which starts it for each GPU and is told what goes wrong with that.
+int ServeOneGpu(const std::string& selector) {
+  const absl::Status ended = kernels::ServeGpu(Descriptor(kProcessOutput),
+                                               [&selector] { return kernels::OpenGpu(selector); });
+  if (absl::IsUnavailable(ended)) return kFine;
+  return ExitStatus(ended);
+}
+
 int Main(int argc, char** argv) {
   CLI::App app(
       "The agent on a GPU owner's machine: it answers the challenges of the checkers that its "
@@ -98,6 +108,9 @@ int Main(int argc, char** argv) {
   std::string out;
   CLI::App* init = app.add_subcommand("init", "write a commented config");
   init->add_option("--out", out, "new file to write; standard output without");
+  std::string worker_gpu;
+  CLI::App* worker = app.add_subcommand("gpu-worker", "serve one GPU to `run`")->group("");
+  worker->add_option("--gpu", worker_gpu, "its UUID")->required();
   KeysOptions keys;
   AddKeys(app, keys);
   MeasureOptions measure;
@@ -114,6 +127,7 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? kFine : kWrongUsage;
   }
   if (run->parsed()) return RunCommand(config);
+  if (worker->parsed()) return ServeOneGpu(worker_gpu);
   if (init->parsed()) return ExitStatus(InitConfig(out, std::cout));
   if (IsOwnerCommand(app)) return ExitStatus(RunOwnerCommand(app, owner));
   if (gpus->parsed()) {

@@ -82,20 +82,6 @@ class CudaGpu : public Gpu {
     return CudaWork::Reserve(device_, path_, ProofLayout(n, rounds));
   }
 
-  absl::Status Reset() override {
-    // After some errors these say that error again, though they do what they should. Only this
-    // thread's GPU may be reset, never another.
-    cudaSetDevice(device_);
-    int current = -1;
-    if (cudaGetDevice(&current) != cudaSuccess || current != device_) {
-      return CudaStatus(cudaErrorDevicesUnavailable, "choosing the GPU");
-    }
-    cudaDeviceReset();
-    cudaGetLastError();
-    const absl::Status begun = Begin(device_);
-    return absl::IsResourceExhausted(begun) ? absl::UnavailableError(begun.message()) : begun;
-  }
-
   std::string Description() const override { return absl::StrCat(name_, ", ", NameOf(path_)); }
 
  private:

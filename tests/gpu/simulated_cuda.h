@@ -34,8 +34,7 @@ struct Machine {
 struct Failure {
   std::uint64_t call = 0;  // counted from when it is ordered, the next one is 0
   cudaError_t error = cudaErrorECCUncorrectable;
-  bool lasts = true;         // all calls fail alike until the GPU is reset
-  bool is_for_ever = false;  // … and that fails, too
+  bool lasts = true;  // all later calls fail alike
 };
 
 struct Event {
@@ -68,7 +67,6 @@ class World {
   std::uint64_t calls() const { return calls_; }
   /// Pieces of memory, streams and events that are not given back.
   std::size_t held() const { return device_memory_.size() + host_memory_.size() + handles_; }
-  int resets() const { return resets_; }
   bool broken() const { return lasting_error_ != cudaSuccess; }
   std::uint64_t taken_bytes() const { return taken_bytes_; }
 
@@ -87,7 +85,6 @@ class World {
   void RunSome();
   /// Runs until a stream is empty; all of them when it is null.
   void Drain(Stream* stream);
-  void Reset();
   void CountHandle(int change);
 
   std::set<Stream*> streams;
@@ -104,7 +101,6 @@ class World {
   std::uint64_t calls_ = 0;
   std::uint64_t taken_bytes_ = 0;
   std::size_t handles_ = 0;
-  int resets_ = 0;
   std::map<void*, std::uint64_t> device_memory_;  // with its bytes
   std::map<void*, std::uint64_t> host_memory_;
 };

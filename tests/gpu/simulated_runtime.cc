@@ -80,11 +80,6 @@ cudaError_t cudaGetDevice(int* device) {
   return cudaSuccess;
 }
 
-cudaError_t cudaDeviceReset() {
-  World::Get().Reset();
-  return cudaSuccess;
-}
-
 cudaError_t cudaDeviceSynchronize() {
   COUNT_CALL();
   World::Get().Drain(nullptr);

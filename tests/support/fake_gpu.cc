@@ -183,18 +183,6 @@ class FakeGpu : public kernels::Gpu {
     return std::make_unique<FakeGpuWork>(control_, n, rounds, bytes);
   }
 
-  absl::Status Reset() override {
-    MutexLock lock(control_->mutex_);
-    KAISAR_CHECK(control_->use_.works_alive == 0);
-    ++control_->use_.resets;
-    if (control_->struck_ && control_->faults_.kind == GpuFaults::Kind::kOffTheBus) {
-      return ErrorOf(control_->faults_.kind, "resetting");
-    }
-    control_->faults_ = {};
-    control_->struck_ = false;
-    return absl::OkStatus();
-  }
-
   std::string Description() const override { return "Simulated GPU, host"; }
 
  private:

@@ -13,8 +13,8 @@ namespace kaisar::testing {
 struct GpuFaults {
   enum class Kind {
     kNone,
-    kOffTheBus,  // every later call fails, resetting too
-    kEccError,   // every later call fails until it is reset
+    kOffTheBus,  // every later call fails
+    kEccError,   // every later call fails
     kHang,       // the rounds never finish, until they are stopped
   };
   Kind kind = Kind::kNone;
@@ -28,7 +28,6 @@ struct GpuUse {
   int works = 0;  // reserved, all in all
   int works_alive = 0;
   int stops = 0;
-  int resets = 0;                 // asked for, also those that failed
   std::uint32_t most_ahead = 0;   // rounds that were enqueued and not finished
   std::uint64_t memory_read = 0;  // times
 };
@@ -40,7 +39,7 @@ class FakeGpuControl {
  public:
   explicit FakeGpuControl(std::uint64_t memory_bytes) : memory_bytes_(memory_bytes) {}
 
-  /// Orders a fault; the one before is forgotten, also by a GPU that is off the bus.
+  /// Orders a fault. The one before is forgotten, as it is where another process takes over.
   void Order(const GpuFaults& faults);
   GpuUse Use() const;
 

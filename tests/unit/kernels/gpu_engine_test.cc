@@ -83,7 +83,6 @@ TEST_F(GpuEngineTest, GivesTheMemoryBackWithTheStates) {
   EXPECT_EQ(gpu_->Use().works_alive, 1);
   states->reset();
   EXPECT_EQ(gpu_->Use().works_alive, 0);
-  EXPECT_EQ(gpu_->Use().resets, 0);
 }
 
 TEST_F(GpuEngineTest, KeepsSeveralRoundsAheadButNotAllOfMany) {
@@ -99,7 +98,6 @@ TEST_F(GpuEngineTest, RefusesWhatDoesNotFitWithBothFiguresBeforeItTakesAnything)
       "a proof of n = 2048, 64 rounds takes 276824064 bytes, Simulated GPU, host has 16777216 "
       "free of 16777216");
   EXPECT_EQ(gpu_->Use().works, 0);
-  EXPECT_EQ(gpu_->Use().resets, 0);
   ExpectHonest(SeedOf(2));
 }
 
@@ -110,7 +108,6 @@ TEST_F(GpuEngineTest, RefusesWhenSomebodyElseTakesTheMemoryMeanwhile) {
   EXPECT_THAT(std::string(states.status().message()),
               AllOf(HasSubstr("takes 458752 bytes"), HasSubstr("free of 16777216"),
                     HasSubstr("cudaErrorMemoryAllocation")));
-  EXPECT_EQ(gpu_->Use().resets, 0);
   gpu_->Order({});
   ExpectHonest(SeedOf(2));
 }
@@ -122,7 +119,6 @@ TEST_F(GpuEngineTest, StopsAGpuThatHangsWhenItIsCancelled) {
   EXPECT_EQ(states.status().code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(gpu_->Use().stops, 1);
   EXPECT_EQ(gpu_->Use().works_alive, 0);
-  EXPECT_EQ(gpu_->Use().resets, 0);
   gpu_->Order({});
   ExpectHonest(SeedOf(2));
 }
@@ -132,32 +128,18 @@ TEST_F(GpuEngineTest, AsksWhetherItIsCancelledBeforeAnyRound) {
   EXPECT_EQ(gpu_->Use().most_ahead, 0u);
 }
 
-TEST_F(GpuEngineTest, OutlivesAGpuThatFallsOffTheBusAndTriesItAgain) {
-  gpu_->Order({.kind = Kind::kOffTheBus, .after_rounds = 3});
-  ExpectLost("cudaErrorDevicesUnavailable");
-  EXPECT_EQ(gpu_->Use().works_alive, 0);
-  EXPECT_EQ(gpu_->Use().resets, 1);
-  const std::uint64_t asked = gpu_->Use().memory_read;
-  ExpectLost("is lost");
-  ExpectLost("is lost");
-  // One try each, and nothing else is asked of what is not there.
-  EXPECT_EQ(gpu_->Use().resets, 3);
-  EXPECT_EQ(gpu_->Use().memory_read, asked);
-  EXPECT_EQ(gpu_->Use().works, 1);
-  gpu_->Order({});
-  ExpectHonest(SeedOf(3));
-}
-
-TEST_F(GpuEngineTest, RecoversFromAnEccErrorByAReset) {
+TEST_F(GpuEngineTest, GivesUpWithTheDriversErrorOnceAndAgain) {
   for (const std::uint32_t rounds : {0U, 1U, 4U}) {
     gpu_->Order({.kind = Kind::kEccError, .after_rounds = rounds});
-    ExpectLost("cudaErrorECCUncorrectable; it was reset");
-    ExpectHonest(SeedOf(4));
+    ExpectLost("cudaErrorECCUncorrectable");
+    EXPECT_EQ(gpu_->Use().works_alive, 0);
+    const int works = gpu_->Use().works;
+    ExpectLost("cudaErrorECCUncorrectable");
+    EXPECT_EQ(gpu_->Use().works, works);
   }
-  EXPECT_EQ(gpu_->Use().resets, 3);
 }
 
-TEST_F(GpuEngineTest, FailsAnOpeningWhoseGpuIsLostAndResetsItBeforeTheNextProof) {
+TEST_F(GpuEngineTest, FailsAnOpeningWhoseGpuIsLost) {
   gpu_->Order({.kind = Kind::kEccError, .in_open = true});
   const States states = Prove(SeedOf(1));
   ASSERT_TRUE(states.ok()) << states.status();
@@ -166,9 +148,6 @@ TEST_F(GpuEngineTest, FailsAnOpeningWhoseGpuIsLostAndResetsItBeforeTheNextProof)
     EXPECT_EQ(opened.status().code(), absl::StatusCode::kUnavailable);
     EXPECT_THAT(std::string(opened.status().message()), HasSubstr("cudaErrorECCUncorrectable"));
   }
-  EXPECT_EQ(gpu_->Use().resets, 0);
-  ExpectHonest(SeedOf(2));  // while the states are still held
-  EXPECT_EQ(gpu_->Use().resets, 1);
 }
 
 TEST_F(GpuEngineTest, TakesTheStatesBackWhenItProvesAgainOrEnds) {
@@ -198,7 +177,6 @@ TEST_F(GpuEngineTest, LeavesAnotherGpuAloneWhenOneIsLost) {
   });
   for (int i = 0; i < 3; ++i) ExpectLost("cudaErrorDevicesUnavailable");
   healthy.join();
-  EXPECT_EQ(other_gpu->Use().resets, 0);
 }
 
 TEST_F(GpuEngineTest, SaysWhatTheGpuIs) {

@@ -19,7 +19,6 @@ class CountingGpu final : public kernels::Gpu {
   absl::StatusOr<std::unique_ptr<kernels::GpuWork>> Reserve(std::uint32_t, std::uint32_t) override {
     return absl::UnavailableError("for counting only");
   }
-  absl::Status Reset() override { return absl::OkStatus(); }
   std::string Description() const override { return "counting"; }
 };
 
