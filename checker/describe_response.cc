@@ -15,10 +15,11 @@ namespace {
 using google::protobuf::UnknownField;
 using google::protobuf::UnknownFieldSet;
 
+/// Absent when the entry is no message.
 std::optional<std::uint32_t> IdIn(const std::string& entry) {
   UnknownFieldSet fields;
   if (!fields.ParseFromString(entry)) return std::nullopt;
-  std::optional<std::uint32_t> id;
+  std::uint32_t id = 0;  // is not written
   for (int i = 0; i < fields.field_count(); ++i) {
     const UnknownField& field = fields.field(i);
     if (field.number() == v1::DeviceDescription::kIdFieldNumber &&

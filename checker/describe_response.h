@@ -14,8 +14,8 @@ struct DescribeParts {
   std::map<std::uint32_t, std::string> devices;  // by id: each entry's bytes as they are
 };
 
-/// Splits the bytes of a DescribeResponse. Of two entries with one id the first counts; what has no
-/// id, or cannot be read so far as to find it, is left out.
+/// Splits the bytes of a DescribeResponse. Of two entries with one id the first counts; what cannot
+/// be read so far as to find its id is left out.
 ///
 /// Errors: InvalidArgument when the whole is no protobuf message.
 /// Cost:   16 bytes of memory for two of input at worst.

@@ -16,6 +16,11 @@ namespace {
 constexpr std::uint64_t kDeadlineMs = 5000;  // reading a dozen GPUs takes a driver some 100 ms
 constexpr std::uint32_t kMostAtOnce = 64;
 
+/// A kilobyte more is nothing to a test of the line, which may wait long for its turn.
+bool CanBeDisturbed(const challenges::PlannedChallenge& planned) {
+  return planned.kind != v1::BANDWIDTH;
+}
+
 /// What the log keeps of a machine's answer about one device.
 void TakeOver(const DescribeAnswer& answer, const absl::StatusOr<DescribeParts>& parts,
               v1::DeviceDescribed& described) {
@@ -66,7 +71,8 @@ Descriptions::Descriptions(std::shared_ptr<const Epoch> epoch,
   for (std::size_t i = 0; i < plan.size(); ++i) {
     Machine& machine = machines_[machine_of_.at(plan[i].device)];
     machine.last = challenges::FindDevice(epoch_->roster, plan[i].device);
-    if (i >= resume.closed.size() || !resume.closed[i]) ++machine.left;
+    const bool closed = i < resume.closed.size() && resume.closed[i];
+    if (!closed && CanBeDisturbed(plan[i])) ++machine.left;
   }
   for (std::uint32_t i = 0; i < machines_.size(); ++i) {
     const Machine& machine = machines_[i];
@@ -77,11 +83,12 @@ Descriptions::Descriptions(std::shared_ptr<const Epoch> epoch,
   }
 }
 
-void Descriptions::NoteClosed(std::uint32_t device) {
-  const std::uint32_t index = machine_of_.at(device);
+void Descriptions::NoteClosed(const challenges::PlannedChallenge& planned) {
+  if (!CanBeDisturbed(planned)) return;
+  const std::uint32_t index = machine_of_.at(planned.device);
   Machine& machine = machines_[index];
   if (--machine.left > 0 || machine.devices.empty()) return;
-  machine.last = challenges::FindDevice(epoch_->roster, device);
+  machine.last = challenges::FindDevice(epoch_->roster, planned.device);
   ready_.push_back(index);
 }
 

@@ -18,9 +18,9 @@
 namespace kaisar::checker {
 
 /// Asks the machines of an epoch, each once, what they say of their devices, and keeps that in the
-/// log. A machine (an endpoint and its TLS key) is asked when the last challenge of the plan to its
-/// devices is closed: there is nothing left that it could disturb. Its answer decides nothing, and
-/// neither does silence.
+/// log. A machine (an endpoint and its TLS key) is asked when the last latency or matmul challenge
+/// of the plan to its devices is closed: there is nothing left that it could disturb. Its answer
+/// decides nothing, and neither does silence.
 ///
 /// Threads: the thread "dispatch".
 /// Cost:    some 100 bytes per device; an answer has 256 KiB at most, and 64 are under way at most.
@@ -35,8 +35,8 @@ class Descriptions {
                const DispatchServices& services, std::shared_ptr<EventQueue> events,
                OnLogFailure on_log_failure);
 
-  /// A challenge of the plan to this device is closed.
-  void NoteClosed(std::uint32_t device);
+  /// A challenge of the plan is closed.
+  void NoteClosed(const challenges::PlannedChallenge& planned);
 
   /// Asks those whose turn has come, unless the epoch is over.
   void Ask();
@@ -47,7 +47,7 @@ class Descriptions {
  private:
   struct Machine {
     std::vector<const v1::Device*> devices;  // without those that are in the log already
-    std::uint64_t left = 0;                  // challenges of the plan that are not closed
+    std::uint64_t left = 0;                  // latency and matmul challenges that are not closed
     const v1::Device* last = nullptr;        // closed last: there may still be its connection
   };
 

@@ -58,7 +58,7 @@ void Dispatcher::OnJudged(const Open& open, std::string record) {
 void Dispatcher::OnClosedDurable(const Open& open) {
   closed_[open->index] = true;
   ++closed_count_;
-  descriptions_.NoteClosed(open->planned.device);
+  descriptions_.NoteClosed(open->planned);
   const std::string& said = open->judgement.detail;
   on_outcome_(Outcome{open->planned, *open->device, open->closed,
                       open->has_commitment ? &open->commitment : nullptr, said});

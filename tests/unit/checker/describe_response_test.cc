@@ -51,9 +51,16 @@ TEST(DescribeResponse, CountsTheFirstOfTwoEntries) {
   EXPECT_THAT(parts->devices, ElementsAre(Pair(5, first)));
 }
 
-TEST(DescribeResponse, LeavesOutEntriesWithoutAnId) {
-  const auto parts =
-      SplitDescribeResponse(Field(2, "\xff\xff") + Field(2, Field(3, "a")) + Field(2, ""));
+TEST(DescribeResponse, HasDevice0WhoseIdIsNotWritten) {
+  v1::DescribeResponse response;
+  response.add_devices()->set_backend("cpu");
+  const auto parts = SplitDescribeResponse(response.SerializeAsString());
+  ASSERT_TRUE(parts.ok()) << parts.status();
+  EXPECT_THAT(parts->devices, ElementsAre(Pair(0, response.devices(0).SerializeAsString())));
+}
+
+TEST(DescribeResponse, LeavesOutEntriesThatAreNoMessages) {
+  const auto parts = SplitDescribeResponse(Field(2, "\xff\xff") + Field(2, "\x12\x7f"));
   ASSERT_TRUE(parts.ok()) << parts.status();
   EXPECT_THAT(parts->devices, IsEmpty());
 }

@@ -89,6 +89,24 @@ TEST(Descriptions, AreAskedForOnceAtAnEndpointThatSeveralDevicesShare) {
   EXPECT_EQ(BackendIn(described.at(4)), "said by 4");
 }
 
+// A test may wait for its line until the end of the epoch; and it is none of the things that a
+// kilobyte disturbs.
+TEST(Descriptions, WaitForNoBandwidthTest) {
+  DispatchScene scene(2);
+  scene.Begin({Planned(100, 1, v1::BANDWIDTH), Planned(200, 1, v1::LATENCY),
+               Planned(300, 2, v1::BANDWIDTH)});
+  scene.RunFor(250);
+  ASSERT_THAT(scene.client.asked(), SizeIs(2));
+  EXPECT_EQ(scene.client.asked()[0].device, 2u);
+  EXPECT_EQ(scene.client.asked()[1].device, 1u);
+  EXPECT_EQ(scene.client.asked()[1].wall_ms, DispatchScene::kBeaconMs + 240);
+  scene.RunFor(30'000);
+  EXPECT_TRUE(scene.dispatcher->finished());
+  EXPECT_EQ(scene.Closed(1, v1::BANDWIDTH)->verdict(), v1::PASS);
+  EXPECT_EQ(scene.Closed(2, v1::BANDWIDTH)->verdict(), v1::PASS);
+  EXPECT_THAT(DescribedIn(scene.log.records()), SizeIs(2));
+}
+
 TEST(Descriptions, OfWhoNeverAnswersSaySoAndHoldUpNobody) {
   DispatchScene scene(2);
   scene.client.behaviour(1).describe_ms = 3'600'000;
