@@ -4,13 +4,18 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "audit/command_help.h"
+#include "audit/explain_command.h"
+#include "audit/export_command.h"
 #include "audit/log_reader.h"
 #include "audit/proof_commands.h"
 #include "audit/recompute.h"
 #include "audit/settle_command.h"
+#include "audit/timeline_command.h"
 #include "audit/verify_command.h"
 #include "challenges/limits.h"
 
@@ -47,22 +52,6 @@ report with its words, and each payment with what follows from them.
 
 Exit status: 0 the chain paid what we compute; 1 it did not, and each difference is named; 2 wrong
 usage, the epoch cannot be settled yet, or the chain cannot be read.)";
-
-constexpr char kProveFooter[] = R"(Examples:
-  kaisar-audit timeline --log epoch-7.log --device 3 --verdict FAIL
-      names the records of a challenge in its first column
-  kaisar-audit prove --log epoch-7.log --record 17 -o challenge.proof.json
-  kaisar-audit check-proof challenge.proof.json --report epoch-7.report.json
-      for somebody who has these two files, and not the log
-
-Exit status: 0 done; 1 the log is damaged; 2 wrong usage, the log has no such record, or is not closed.)";
-
-constexpr char kCheckProofFooter[] = R"(Examples:
-  kaisar-audit check-proof challenge.proof.json --report epoch-7.report.json
-      prints the record, and what is proved by it: that it is under the report's root, no more
-
-Exit status: 0 the record is under the root of the report; 1 it is not; 2 wrong usage, or a file cannot
-be read.)";
 
 int Fail(const absl::Status& status, int exit_status) {
   std::cout.flush();
@@ -124,6 +113,66 @@ void AddProofs(CLI::App& app, ProofOptions& options) {
   check->add_option("--report", options.report_path, "signed report, a JSON file")->required();
 }
 
+void AddTimeline(CLI::App& app, TimelineOptions& options) {
+  CLI::App* timeline =
+      app.add_subcommand("timeline", "print an epoch's challenges in the order of their due times");
+  timeline->footer(kTimelineFooter);
+  TimelineFilter& filter = options.filter;
+  timeline->add_option("--log", options.log_path, "challenge log, a file")->required();
+  timeline->add_option("--device", filter.devices, "of these devices alone, by id")->delimiter(',');
+  timeline->add_option("--kind", filter.kinds, "of these kinds alone")
+      ->delimiter(',')
+      ->transform(CLI::CheckedTransformer(KindWords(), CLI::ignore_case));
+  timeline->add_option("--verdict", filter.verdicts, "with these verdicts alone")
+      ->delimiter(',')
+      ->transform(CLI::CheckedTransformer(VerdictWords(), CLI::ignore_case));
+  timeline->add_option("--reason", filter.reasons, "with these reasons alone")
+      ->delimiter(',')
+      ->transform(CLI::CheckedTransformer(ReasonWords(), CLI::ignore_case));
+  timeline->add_option("--from", filter.from_ms, "due at or after this, in ms after the beacon");
+  timeline->add_option("--to", filter.to_ms, "due before this, in ms after the beacon");
+  timeline->add_flag("--json", options.json, "print lines of JSON instead of a table");
+}
+
+void AddExport(CLI::App& app, ExportOptions& options) {
+  CLI::App* command =
+      app.add_subcommand("export", "write flat files for spreadsheets, pandas and DuckDB");
+  command->footer(kExportFooter);
+  command->add_option("--log", options.log_path, "challenge log, a file")->required();
+  CLI::Option_group* format = command->add_option_group("format");
+  format->add_option("--csv", options.csv_folder, "folder for files of comma-separated values");
+  format->add_option("--jsonl", options.jsonl_folder, "folder for files of JSON lines");
+  format->require_option(1);
+}
+
+void AddExplain(CLI::App& app, ExplainDeviceOptions& device, SettleOptions& chain,
+                std::optional<std::uint32_t>& slot) {
+  CLI::App* explain = app.add_subcommand(
+      "explain", "say why a device scored, or a slot earned, what it did and no more");
+  explain->footer(kExplainFooter);
+  CLI::Option* log = explain->add_option("--log", device.log_path, "challenge log, a file");
+  CLI::Option* report =
+      explain->add_option("--report", device.report_path, "signed report, a JSON file");
+  CLI::Option* rpc = explain->add_option("--rpc", chain.rpc, "URLs of the chain's JSON-RPC")
+                         ->delimiter(',')
+                         ->expected(1, 8);
+  CLI::Option* deployment = explain->add_option("--deployment", chain.deployment_path,
+                                                "where the contracts are, a JSON file");
+  CLI::Option* epoch = explain->add_option("--epoch", chain.epoch, "number of the epoch");
+  CLI::Option_group* subject = explain->add_option_group("subject");
+  subject->add_option("--device", device.device, "id of a device of the log")
+      ->needs(log)
+      ->needs(report);
+  subject->add_option("--slot", slot, "id of a slot that the chain paid")
+      ->needs(rpc)
+      ->needs(deployment)
+      ->needs(epoch);
+  subject->require_option(1);
+  explain->add_option("--timeout-ms", chain.timeout_ms, "limit of one request to the chain")
+      ->check(CLI::Range(1u, 600'000u))
+      ->capture_default_str();
+}
+
 int Main(int argc, char** argv) {
   CLI::App app(
       "Checks what a checker reported from its files alone, and what a chain paid from the chain "
@@ -163,6 +212,14 @@ int Main(int argc, char** argv) {
 
   SettleOptions settle;
   AddSettle(app, settle);
+  ExplainDeviceOptions explained;
+  SettleOptions explained_chain;
+  std::optional<std::uint32_t> explained_slot;
+  AddExplain(app, explained, explained_chain, explained_slot);
+  TimelineOptions timeline;
+  AddTimeline(app, timeline);
+  ExportOptions exported;
+  AddExport(app, exported);
   ProofOptions proof;
   AddProofs(app, proof);
 
@@ -176,6 +233,12 @@ int Main(int argc, char** argv) {
     const absl::Status status = PrintRecomputed(recompute, std::cout);
     return status.ok() ? 0 : Fail(status, kUnreadable);
   }
+  if (app.got_subcommand("explain")) {
+    if (!explained_slot.has_value()) return RunExplainDevice(explained, std::cout, std::cerr);
+    return RunExplainSlot(explained_chain, *explained_slot, std::cout, std::cerr);
+  }
+  if (app.got_subcommand("timeline")) return RunTimeline(timeline, std::cout, std::cerr);
+  if (app.got_subcommand("export")) return RunExport(exported, std::cout, std::cerr);
   if (app.got_subcommand("prove")) {
     return RunProve(proof.log_path, proof.record, proof.proof_path, std::cout, std::cerr);
   }

@@ -89,6 +89,26 @@ class SettleAudit(unittest.TestCase):
         self.assertIn("commission each  ", one.stdout)
         self.assertNotIn("127.0.0.1", one.stdout)
 
+    def test_explains_what_a_slot_earned(self):
+        def explain(slot):
+            return subprocess.run(
+                [os.path.join(BINARIES, "audit/kaisar-audit"), "explain", "--rpc",
+                 self.network.chain.url, "--deployment", self.network.path("deployment.json"),
+                 "--epoch", "0", "--slot", str(slot)],
+                timeout=60, capture_output=True, text=True, check=False)
+        liar = explain(2)
+        self.assertEqual(liar.returncode, 0, liar.stdout + liar.stderr)
+        self.assertIn("disagrees, -100", liar.stdout)
+        self.assertIn("Slot 2 earned ", liar.stdout)
+        self.assertIn("device 2 (20 against 120)", liar.stdout)
+        silent = explain(4)
+        self.assertIn("report none", silent.stdout)
+        self.assertIn("no report revealed", silent.stdout)
+        self.assertIn("Slot 4 earned 0 of ", silent.stdout)
+        unknown = explain(99)
+        self.assertEqual(unknown.returncode, 2, unknown.stdout)
+        self.assertIn("slot 99 is not among the 5 of epoch 0", unknown.stderr)
+
     def test_tells_a_late_opening_as_such(self):
         done = self.audit(epoch=1)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)

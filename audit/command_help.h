@@ -1,0 +1,56 @@
+#pragma once
+
+namespace kaisar::audit {
+
+// What stands below the options in the help of commands.
+
+inline constexpr char kTimelineFooter[] = R"(Examples:
+  kaisar-audit timeline --log epoch-7.log --device 3
+      every challenge of device 3 by due time; seconds are counted from the beacon
+  kaisar-audit timeline --log epoch-7.log --kind matmul,bandwidth --verdict FAIL
+  kaisar-audit timeline --log epoch-7.log --reason TIMED_OUT --from 600000 --to 1200000
+      what was due in the second ten minutes, and timed out
+  kaisar-audit timeline --log epoch-7.log --json | jq 'select(.rtt_us > 100000)'
+
+A challenge shows what the score takes from it, and its share of the median of its kind.
+
+Exit status: 0 done; 1 the log is damaged; 2 wrong usage, or the log cannot be read.)";
+
+inline constexpr char kExportFooter[] = R"(Examples:
+  kaisar-audit export --log epoch-7.log --csv epoch-7
+      makes epoch-7/challenges.csv, latency_pings.csv, matmul.csv, bandwidth_tests.csv, devices.csv
+      and scores.csv; never over a file that is there
+  kaisar-audit export --log epoch-7.log --jsonl epoch-7
+  duckdb -c "SELECT device, median(rtt_us) FROM 'epoch-7/latency_pings.csv' GROUP BY device"
+
+docs/auditing.md has the columns. Integers stay integers: times in ms, us or ns, rates in bits or
+operations per second, shares in parts per million, as the names say.
+
+Exit status: 0 done; 1 the log is damaged; 2 wrong usage, or a file cannot be read or made.)";
+
+inline constexpr char kExplainFooter[] = R"(Examples:
+  kaisar-audit explain --log epoch-7.log --report epoch-7.report.json --device 3
+      every challenge of device 3, each share of its score with its numbers, and why it is no more
+  kaisar-audit explain --slot 2 --rpc http://127.0.0.1:8545 --deployment deployment.json --epoch 7
+      what slot 2 was asked, what it answered, where it was far from the median, what it earned
+
+Exit status: 0 done; 1 the log is damaged, the report is not the log's, or the chain did not pay what we
+compute; 2 wrong usage, or a file or the chain cannot be read.)";
+
+inline constexpr char kProveFooter[] = R"(Examples:
+  kaisar-audit timeline --log epoch-7.log --device 3 --verdict FAIL
+      names the records of a challenge in its first column
+  kaisar-audit prove --log epoch-7.log --record 17 -o challenge.proof.json
+  kaisar-audit check-proof challenge.proof.json --report epoch-7.report.json
+      for somebody who has these two files, and not the log
+
+Exit status: 0 done; 1 the log is damaged; 2 wrong usage, the log has no such record, or is not closed.)";
+
+inline constexpr char kCheckProofFooter[] = R"(Examples:
+  kaisar-audit check-proof challenge.proof.json --report epoch-7.report.json
+      prints the record, and what is proved by it: that it is under the report's root, no more
+
+Exit status: 0 the record is under the root of the report; 1 it is not; 2 wrong usage, or a file cannot
+be read.)";
+
+}  // namespace kaisar::audit

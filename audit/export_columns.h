@@ -1,0 +1,90 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace kaisar::audit {
+
+// The columns of the exported files, in their order; docs/auditing.md says what is in them.
+
+inline const std::vector<std::string> kChallengeColumns = {"record",
+                                                           "issued_record",
+                                                           "device",
+                                                           "kind",
+                                                           "q",
+                                                           "challenge_id",
+                                                           "due_ms",
+                                                           "sent_ms",
+                                                           "elapsed_ms",
+                                                           "clock_step_ms",
+                                                           "transport",
+                                                           "verdict",
+                                                           "reason",
+                                                           "rtt_us",
+                                                           "ops_per_second",
+                                                           "down_bits_per_second",
+                                                           "up_bits_per_second",
+                                                           "share_ppm",
+                                                           "detail"};
+inline const std::vector<std::string> kPingColumns = {"record", "device", "q", "ping", "rtt_us"};
+inline const std::vector<std::string> kMatmulColumns = {"record",
+                                                        "commitment_record",
+                                                        "device",
+                                                        "q",
+                                                        "n",
+                                                        "rounds",
+                                                        "samples",
+                                                        "commitment_elapsed_ns",
+                                                        "smallest_ping_ns",
+                                                        "opening_elapsed_ns",
+                                                        "opening_bytes",
+                                                        "ops_per_second",
+                                                        "claimed_ops_per_second",
+                                                        "share_ppm"};
+inline const std::vector<std::string> kTestColumns = {"record",
+                                                      "device",
+                                                      "q",
+                                                      "direction",
+                                                      "waited_ms",
+                                                      "checker_sent_bytes",
+                                                      "checker_sent_us",
+                                                      "checker_received_bytes",
+                                                      "checker_received_us",
+                                                      "link_out_bytes",
+                                                      "link_in_bytes",
+                                                      "link_us",
+                                                      "device_sent_bytes",
+                                                      "device_sent_us",
+                                                      "device_received_bytes",
+                                                      "device_received_us",
+                                                      "rate_bits_per_second",
+                                                      "counted_bits_per_second"};
+inline const std::vector<std::string> kDeviceColumns = {"device",
+                                                        "owner",
+                                                        "key",
+                                                        "endpoint",
+                                                        "class",
+                                                        "region",
+                                                        "phase",
+                                                        "claimed_ops_per_second",
+                                                        "claimed_down_bits_per_second",
+                                                        "claimed_up_bits_per_second",
+                                                        "muster"};
+inline const std::vector<std::string> kScoreColumns = {"device",
+                                                       "score",
+                                                       "passed",
+                                                       "failed",
+                                                       "inconclusive",
+                                                       "availability_ppm",
+                                                       "latency_ppm",
+                                                       "compute_ppm",
+                                                       "bandwidth_ppm",
+                                                       "quality_ppm",
+                                                       "rtt_us",
+                                                       "ops_per_second",
+                                                       "down_bits_per_second",
+                                                       "up_bits_per_second",
+                                                       "proof_invalid",
+                                                       "why"};
+
+}  // namespace kaisar::audit

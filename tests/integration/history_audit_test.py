@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""timeline, export, explain, prove and check-proof over the log of a real epoch: what they print must be
+what `show` and `verify` say of the same log."""
+
+import base64
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = os.environ["KAISAR_SOURCE_DIR"]
+BINARIES = os.environ["KAISAR_BINARY_DIR"]
+sys.path.insert(0, os.path.join(ROOT, "tests/support"))
+
+from loopback_network import LoopbackNetwork, SHORT_POLICY  # pylint: disable=wrong-import-position
+
+EPOCH_SECONDS = 24
+HONEST, SKIPPER, SILENT = 1, 2, 3
+
+
+class HistoryAudit(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="kaisar-history-audit-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.network = LoopbackNetwork(BINARIES, folder.name)
+        cls.addClassCleanup(cls.network.close)
+        cls.network.add_provider(HONEST)
+        cls.network.add_scripted(SKIPPER, SKIPPER, "skip-products=10")
+        cls.network.add_scripted(SILENT, SILENT, "silent")
+        cls.network.write_configs(SHORT_POLICY, EPOCH_SECONDS)
+        status = cls.network.start_checker().wait(timeout=EPOCH_SECONDS + 40)
+        assert status == 0, cls.network.read("checker.err")[-2000:]
+        files = os.listdir(cls.network.path("data"))
+        log, = [name for name in files if name.endswith(".log")]
+        report, = [name for name in files if name.endswith(".report.json")]
+        cls.log = cls.network.path("data", log)
+        cls.report = cls.network.path("data", report)
+        shown = cls.audit("show", "--log", cls.log).stdout.splitlines()
+        cls.records = [json.loads(line) for line in shown]
+        verified = json.loads(
+            cls.audit("verify", "--log", cls.log, "--report", cls.report, "--json").stdout)
+        assert verified["holds"], verified["differences"]
+        cls.devices = {device["device"]: device for device in verified["devices"]}
+
+    @classmethod
+    def audit(cls, *arguments, expected=0):
+        done = subprocess.run([cls.network.binary("audit/kaisar-audit"), *arguments], timeout=60,
+                              capture_output=True, text=True, check=False)
+        assert done.returncode == expected, (arguments, done.returncode, done.stdout, done.stderr)
+        return done
+
+    def timeline(self, *arguments):
+        done = self.audit("timeline", "--log", self.log, "--json", *arguments)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def test_the_timeline_has_every_challenge_by_due_time(self):
+        rows = self.timeline()
+        closed = {index: record["closed"] for index, record in enumerate(self.records)
+                  if "closed" in record}
+        self.assertEqual({row["record"] for row in rows}, set(closed))
+        self.assertEqual([row["due_ms"] for row in rows], sorted(row["due_ms"] for row in rows))
+        for row in rows:
+            record = closed[row["record"]]
+            self.assertEqual(row["verdict"], record["verdict"])
+            self.assertEqual(row["due_ms"], int(record["due_ms"]))
+        failed = self.timeline("--device", str(SKIPPER), "--verdict", "fail", "--kind", "matmul")
+        self.assertEqual({row["reason"] for row in failed}, {"PROOF_INVALID"})
+        table = self.audit("timeline", "--log", self.log).stdout
+        self.assertTrue(table.endswith(f"\n{len(rows)} challenges\n"), table[-200:])
+
+    def test_exported_files_agree_with_the_log_and_the_scores(self):
+        flat = self.network.path("flat")
+        self.audit("export", "--log", self.log, "--csv", flat)
+        tables = {}
+        for name in os.listdir(flat):
+            with open(os.path.join(flat, name), encoding="utf-8", newline="") as file:
+                tables[name] = list(csv.DictReader(file))
+        self.assertEqual(sorted(tables), ["bandwidth_tests.csv", "challenges.csv", "devices.csv",
+                                          "latency_pings.csv", "matmul.csv", "scores.csv"])
+        self.assertEqual(len(tables["challenges.csv"]), len(self.timeline()))
+        for row in tables["scores.csv"]:
+            device = self.devices[int(row["device"])]
+            self.assertEqual(row["score"], str(device["score"]))
+            self.assertEqual(int(row["ops_per_second"]), device["ops_per_second"])
+        echoes = sum(len(record["closed"].get("latency", {}).get("echoes", []))
+                     for record in self.records if "closed" in record)
+        self.assertEqual(len(tables["latency_pings.csv"]), echoes)
+        again = self.audit("export", "--log", self.log, "--csv", flat, expected=2)
+        self.assertIn("exists, and is not overwritten", again.stderr)
+
+    def test_explains_each_score_as_the_report_has_it(self):
+        for device, entry in self.devices.items():
+            text = self.audit("explain", "--log", self.log, "--report", self.report, "--device",
+                              str(device)).stdout
+            self.assertIn("The report says the same.", text)
+            self.assertIn(f"Device {device} scored {entry['score']} of 200", text)
+            self.assertIn(f"= {entry['quality_ppm']} ppm\n", text)
+
+    def test_proves_every_kind_of_record_and_refuses_a_changed_one(self):
+        kinds = {}
+        for index, record in enumerate(self.records):
+            kinds.setdefault(next(iter(record)), index)
+        proof = self.network.path("record.proof.json")
+        for kind, index in kinds.items():
+            self.audit("prove", "--log", self.log, "--record", str(index), "-o", proof)
+            shown = self.audit("check-proof", proof, "--report", self.report).stdout
+            self.assertIn("holds: this record is in the log", shown)
+            self.assertIn(f'"{kind}"', shown)
+        with open(proof, encoding="utf-8") as file:
+            content = json.load(file)
+        changed = bytearray(base64.b64decode(content["record"]))
+        changed[-1] ^= 1
+        content["record"] = base64.b64encode(bytes(changed)).decode()
+        with open(proof, "w", encoding="utf-8") as file:
+            json.dump(content, file)
+        refused = self.audit("check-proof", proof, "--report", self.report, expected=1)
+        self.assertIn("the record or its path was changed", refused.stderr)
+
+    def test_says_which_usage_is_wrong(self):
+        for arguments, telling in (
+                (("timeline", "--log", self.log, "--kind", "sound"), "sound"),
+                (("timeline", "--log", self.network.path("none")), "none"),
+                (("export", "--log", self.log), "format"),
+                (("explain", "--log", self.log, "--device", "1"), "--report"),
+                (("explain", "--log", self.log, "--report", self.report), "subject"),
+                (("prove", "--log", self.log, "--record", "99999"), "has no record 99999")):
+            with self.subTest(arguments=arguments):
+                self.assertIn(telling, self.audit(*arguments, expected=2).stderr)
+        for command in ("timeline", "export", "explain", "prove", "check-proof"):
+            self.assertIn("Examples:", self.audit(command, "--help").stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
