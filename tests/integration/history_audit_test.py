@@ -124,9 +124,9 @@ class HistoryAudit(unittest.TestCase):
         for arguments, telling in (
                 (("timeline", "--log", self.log, "--kind", "sound"), "sound"),
                 (("timeline", "--log", self.network.path("none")), "none"),
-                (("export", "--log", self.log), "format"),
+                (("export", "--log", self.log), "[--csv,--jsonl]"),
                 (("explain", "--log", self.log, "--device", "1"), "--report"),
-                (("explain", "--log", self.log, "--report", self.report), "subject"),
+                (("explain", "--log", self.log, "--report", self.report), "[--device,--slot]"),
                 (("prove", "--log", self.log, "--record", "99999"), "has no record 99999")):
             with self.subTest(arguments=arguments):
                 self.assertIn(telling, self.audit(*arguments, expected=2).stderr)
