@@ -29,20 +29,25 @@ absl::StatusOr<kernels::GpuListing> Find(const std::vector<kernels::GpuListing>&
 }  // namespace
 
 GpuSource MachineGpus() {
-  return {kernels::ListGpus, kernels::OpenGpu};
+  return {kernels::ListGpus, kernels::OpenGpu, [](const std::string& uuid) {
+            kernels::GpuProcessOptions options;
+            // Stays what it is when the file is replaced.
+            options.argv = {"/proc/self/exe", "gpu-worker", "--gpu", uuid};
+            options.gpu = uuid;
+            return kernels::MakeGpuProcessEngine(std::move(options));
+          }};
 }
 
-absl::StatusOr<OpenedGpu> OpenGpu(const std::string& selector, const GpuSource& source) {
+absl::StatusOr<std::unique_ptr<kernels::Gpu>> OpenGpu(const std::string& selector,
+                                                      const GpuSource& source) {
   ASSIGN_OR_RETURN(const std::vector<kernels::GpuListing> gpus, source.list());
-  OpenedGpu opened;
-  ASSIGN_OR_RETURN(opened.listing, Find(gpus, selector, source));
-  ASSIGN_OR_RETURN(opened.gpu, source.open(opened.listing.uuid));
-  return opened;
+  ASSIGN_OR_RETURN(const kernels::GpuListing listing, Find(gpus, selector, source));
+  return source.open(listing.uuid);
 }
 
-absl::StatusOr<std::map<std::uint32_t, OpenedGpu>> OpenGpus(
+absl::StatusOr<std::map<std::uint32_t, StartedGpu>> StartGpus(
     const std::vector<DeviceConfig>& devices, const GpuSource& source) {
-  std::map<std::uint32_t, OpenedGpu> opened;
+  std::map<std::uint32_t, StartedGpu> started;
   std::map<std::string, const DeviceConfig*> by_uuid;
   for (const DeviceConfig& device : devices) {
     if (device.gpu.empty()) continue;
@@ -56,26 +61,28 @@ absl::StatusOr<std::map<std::uint32_t, OpenedGpu>> OpenGpus(
                             "device ", other->second->id, " has the same GPU, as ",
                             other->second->gpu, ": ", listing->uuid, " at ", listing->pci_id)));
     }
-    opened[device.id].listing = *std::move(listing);
+    started[device.id].listing = *std::move(listing);
   }
   // Only when all are told apart: opening one takes a moment and some of its memory.
   for (const DeviceConfig& device : devices) {
     if (device.gpu.empty()) continue;
-    OpenedGpu& entry = opened.at(device.id);
-    absl::StatusOr<std::unique_ptr<kernels::Gpu>> gpu = source.open(entry.listing.uuid);
-    if (!gpu.ok()) return At(device, gpu.status());
-    entry.gpu = *std::move(gpu);
+    StartedGpu& entry = started.at(device.id);
+    auto engine = source.start(entry.listing.uuid);
+    if (!engine.ok()) return At(device, engine.status());
+    entry.engine = *std::move(engine);
   }
-  return opened;
+  return started;
 }
 
-std::uint64_t StateMemoryBytes(const OpenedGpu& opened) {
-  const std::uint64_t total = opened.listing.total_bytes;
+absl::StatusOr<std::uint64_t> StateMemoryBytes(const StartedGpu& started) {
+  const std::uint64_t total = started.listing.total_bytes;
   const std::uint64_t budget = total - total / kSparePart;
-  const std::uint64_t one = opened.gpu->ProofBytes(kTypicalN, 1);
-  const std::uint64_t round = opened.gpu->ProofBytes(kTypicalN, 2) - one;
+  ASSIGN_OR_RETURN(const std::uint64_t one, started.engine->ProofBytes(kTypicalN, 1));
+  ASSIGN_OR_RETURN(const std::uint64_t two, started.engine->ProofBytes(kTypicalN, 2));
+  if (two <= one || two - one > one) return 0;
+  const std::uint64_t round = two - one;
   const std::uint64_t fixed = one - round;
-  if (budget <= fixed || round == 0) return 0;
+  if (budget <= fixed) return 0;
   constexpr std::uint64_t kState = std::uint64_t{kTypicalN} * kTypicalN;
   const std::uint64_t left = budget - fixed;
   // In two steps, since the product with all of `left` would not fit.

@@ -39,8 +39,8 @@ absl::StatusOr<std::unique_ptr<kernels::MatmulEngine>> OpenEngine(const MeasureO
   if (options.threads > 0) {
     return absl::InvalidArgumentError("--threads is for the CPU; leave it out, or --gpu");
   }
-  ASSIGN_OR_RETURN(OpenedGpu opened, OpenGpu(options.gpu, gpus));
-  return kernels::MakeGpuEngine(std::move(opened.gpu));
+  ASSIGN_OR_RETURN(std::unique_ptr<kernels::Gpu> gpu, OpenGpu(options.gpu, gpus));
+  return kernels::MakeGpuEngine(std::move(gpu));
 }
 
 }  // namespace

@@ -200,7 +200,7 @@ class GrpcServer final : public Server {
 
 absl::StatusOr<std::vector<Device>> OpenDevices(const ProviderConfig& config,
                                                 const GpuSource& gpus) {
-  ASSIGN_OR_RETURN(auto opened, OpenGpus(config.devices, gpus));
+  ASSIGN_OR_RETURN(auto started, StartGpus(config.devices, gpus));
   std::vector<Device> devices;
   for (const DeviceConfig& entry : config.devices) {
     ASSIGN_OR_RETURN(const std::string json, ReadSecretFile(entry.keystore, kMostKeyFileBytes));
@@ -208,10 +208,11 @@ absl::StatusOr<std::vector<Device>> OpenDevices(const ProviderConfig& config,
     absl::StatusOr<SigningKey> key = DecryptKeystore(json, password);
     if (!key.ok()) return At(entry.keystore, key.status());
     Device device{entry.id, entry.device_class, *std::move(key), nullptr};
-    if (const auto gpu = opened.find(entry.id); gpu != opened.end()) {
-      device.state_memory_bytes = entry.state_memory_bytes.value_or(StateMemoryBytes(gpu->second));
+    if (const auto gpu = started.find(entry.id); gpu != started.end()) {
+      ASSIGN_OR_RETURN(const std::uint64_t fits, StateMemoryBytes(gpu->second));
+      device.state_memory_bytes = entry.state_memory_bytes.value_or(fits);
       device.gpu = gpu->second.listing;
-      device.engine = kernels::MakeGpuEngine(std::move(gpu->second.gpu));
+      device.engine = std::move(gpu->second.engine);
     } else {
       device.state_memory_bytes = entry.state_memory_bytes.value_or(0);
       device.engine = kernels::MakeCpuEngine(config.threads);

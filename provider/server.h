@@ -14,9 +14,9 @@
 
 namespace kaisar::provider {
 
-/// Opens the GPUs and the keys that a config names.
+/// Starts the GPUs and opens the keys that a config names.
 ///
-/// Errors: those of base/file.h and base/keys/, with the path; those of OpenGpus, with the device.
+/// Errors: those of base/file.h and base/keys/, with the path; those of StartGpus, with the device.
 absl::StatusOr<std::vector<Device>> OpenDevices(const ProviderConfig& config,
                                                 const GpuSource& gpus = MachineGpus());
 absl::StatusOr<TlsKey> OpenTlsKey(const ProviderConfig& config);

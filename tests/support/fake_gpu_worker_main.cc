@@ -30,6 +30,7 @@ struct Options {
   std::uint64_t memory_bytes = 64 << 20;
   std::string once;  // the first process that makes this file has mode and fault, later ones none
   std::string pids;  // a file that gets a line with this process's number
+  std::string reached;  // a file that is made when a proof begins
 };
 
 [[noreturn]] void WaitForEver() {
@@ -47,14 +48,15 @@ std::string OpenDescriptors() {
 /// A simulated GPU, but for what the mode says.
 class OddGpu final : public kernels::Gpu {
  public:
-  OddGpu(std::unique_ptr<kernels::Gpu> gpu, std::string mode)
-      : gpu_(std::move(gpu)), mode_(std::move(mode)) {}
+  OddGpu(std::unique_ptr<kernels::Gpu> gpu, const Options& options)
+      : gpu_(std::move(gpu)), mode_(options.mode), reached_(options.reached) {}
   absl::StatusOr<kernels::GpuMemory> ReadMemory() override { return gpu_->ReadMemory(); }
   std::uint64_t ProofBytes(std::uint32_t n, std::uint32_t rounds) const override {
     return gpu_->ProofBytes(n, rounds);
   }
   absl::StatusOr<std::unique_ptr<kernels::GpuWork>> Reserve(std::uint32_t n,
                                                             std::uint32_t rounds) override {
+    if (!reached_.empty()) std::ofstream(reached_).put('.');
     if (mode_ == "deaf") WaitForEver();
     if (mode_ == "exit") _exit(7);
     return gpu_->Reserve(n, rounds);
@@ -66,6 +68,7 @@ class OddGpu final : public kernels::Gpu {
  private:
   const std::unique_ptr<kernels::Gpu> gpu_;
   const std::string mode_;
+  const std::string reached_;
 };
 
 GpuFaults FaultsOf(const Options& options) {
@@ -84,7 +87,7 @@ int Serve(const Options& options, int fd) {
   const absl::Status ended =
       kernels::ServeGpu(Descriptor(fd), [&]() -> absl::StatusOr<std::unique_ptr<kernels::Gpu>> {
         if (options.mode == "gone") return absl::NotFoundError("there is no GPU");
-        return std::make_unique<OddGpu>(MakeFakeGpu(control), options.mode);
+        return std::make_unique<OddGpu>(MakeFakeGpu(control), options);
       });
   return absl::IsUnavailable(ended) ? 0 : 1;
 }
@@ -109,8 +112,8 @@ void Misbehave(const std::string& mode, int fd) {
 /// Is the parent of another, which proves for ever.
 int Hold(Options options, const std::string& self) {
   kernels::GpuProcessOptions process;
-  process.argv = {self,    "gpu-worker", "--mode", "deaf",
-                  "--gpu", options.gpu,  "--pids", options.pids};
+  process.argv = {self,        "gpu-worker", "--mode",     "deaf",      "--gpu",
+                  options.gpu, "--pids",     options.pids, "--reached", options.reached};
   auto engine = kernels::MakeGpuProcessEngine(process);
   if (!engine.ok()) return 1;
   return (*engine)->Prove({}, 256, 1, [] { return false; }).ok() ? 0 : 1;
@@ -129,6 +132,7 @@ int Main(int argc, char** argv) {
   worker->add_option("--memory", options.memory_bytes);
   worker->add_option("--once", options.once);
   worker->add_option("--pids", options.pids);
+  worker->add_option("--reached", options.reached);
   CLI11_PARSE(app, argc, argv);
   if (!options.once.empty()) {
     const int made = open(options.once.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);

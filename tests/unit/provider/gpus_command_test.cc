@@ -27,7 +27,8 @@ class GpusCommandTest : public ::testing::Test {
             [this](const std::string& selector) -> absl::StatusOr<std::unique_ptr<kernels::Gpu>> {
               if (selector == broken_) return absl::UnavailableError("cudaErrorNoDevice");
               return std::make_unique<CountingGpu>();
-            }};
+            },
+            nullptr};
   }
   absl::Status Show(bool json = false, const std::string& nvml = KAISAR_FAKE_NVML) {
     std::ostringstream out;
