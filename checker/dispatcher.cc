@@ -37,6 +37,7 @@ Dispatcher::Dispatcher(std::shared_ptr<const Epoch> epoch,
       slots_(limits.most_matmul_in_flight),
       budget_(limits.line),
       calendar_(epoch_->roster, plan_),
+      test_turns_(limits.most_open),
       tests_(budget_, calendar_),
       hold_up_((kLongestWaitMs + epoch_->policy.slack_ms) * kNsPerMs),
       descriptions_(epoch_, plan_, resume, services, events_,
@@ -140,7 +141,7 @@ void Dispatcher::TakeDue() {
       continue;
     }
     if (open->planned.kind == v1::BANDWIDTH) {
-      SendOrGiveUp(open);
+      AwaitTurnOrGiveUp(open);
       continue;
     }
     open->holds_endpoint = true;
@@ -154,7 +155,7 @@ void Dispatcher::TakeDue() {
   }
 }
 
-// A matmul challenge whose turn did not come within the slack was not run, and that is our fault.
+// A challenge whose turn did not come within the slack was not run, and that is our fault.
 void Dispatcher::ExpireWaiting() {
   while (!expiring_.empty()) {
     const auto found = open_.find(expiring_.front());
@@ -168,15 +169,20 @@ void Dispatcher::ExpireWaiting() {
 }
 
 void Dispatcher::StartWaiting() {
-  while (const std::optional<std::uint32_t> index = slots_.TakeNext()) {
-    const auto found = open_.find(*index);
+  const auto issue = [this](std::uint32_t index, Turns& turns, std::uint32_t key) {
+    const auto found = open_.find(index);
     if (found == open_.end() || found->second->state != OpenChallenge::State::kWaiting) {
-      slots_.Release(plan_[*index].device);
-      continue;
+      return turns.Release(key);
     }
     const Open open = found->second;
-    open->holds_slot = true;
+    open->holds_turn = true;
     Issue(open);
+  };
+  while (const std::optional<std::uint32_t> index = slots_.TakeNext()) {
+    issue(*index, slots_, plan_[*index].device);
+  }
+  while (const std::optional<std::uint32_t> index = test_turns_.TakeNext()) {
+    issue(*index, test_turns_, calendar_.EndpointOf(plan_[*index].device));
   }
 }
 

@@ -16,12 +16,12 @@
 #include "checker/epoch.h"
 #include "checker/event_queue.h"
 #include "checker/hold_up.h"
-#include "checker/matmul_slots.h"
 #include "checker/open_challenge.h"
 #include "checker/outcome.h"
 #include "checker/reachability_check.h"
 #include "checker/resume.h"
 #include "checker/test_line.h"
+#include "checker/turns.h"
 
 namespace kaisar::checker {
 
@@ -90,7 +90,7 @@ class Dispatcher {
   void ReleaseHolds(OpenChallenge& open);
 
   // The tests of a bandwidth challenge (dispatcher_bandwidth.cc).
-  void SendOrGiveUp(const Open& open);
+  void AwaitTurnOrGiveUp(const Open& open);
   void SendBandwidth(const Open& open);
   void OnOpened(const Open& open, const Instant& at, BandwidthOpening opening);
   void StartTests();
@@ -119,9 +119,10 @@ class Dispatcher {
   const OnOutcome on_outcome_;
   const std::shared_ptr<EventQueue> events_;
   ReachabilityCheck reachability_;
-  MatmulSlots slots_;
+  Turns slots_;  // of matmul, by device
   LineBudget budget_;
   EndpointCalendar calendar_;
+  Turns test_turns_;  // of bandwidth, by endpoint
   TestLine tests_;
   HoldUp hold_up_;
   Descriptions descriptions_;
@@ -131,7 +132,7 @@ class Dispatcher {
   std::uint32_t missed_end_ = 0;        // … up to here
   std::uint32_t live_from_ = 0;         // in the plan: was not due when this run began
   std::uint32_t due_next_ = 0;          // in the plan
-  std::deque<std::uint32_t> expiring_;  // waiting matmul challenges as they fell due
+  std::deque<std::uint32_t> expiring_;  // waiting challenges as they fell due
   absl::flat_hash_map<std::uint32_t, Open> open_;
   std::uint64_t closed_count_ = 0;
   std::uint64_t stop_at_ns_ = 0;  // monotonic; 0 while running

@@ -37,8 +37,14 @@ void Keep(BandwidthAnswer& answer, v1::BandwidthEvidence& evidence) {
 
 }  // namespace
 
-void Dispatcher::SendOrGiveUp(const Open& open) {
-  if (CarriesTestsOf(budget_, *open->device, epoch_->policy.bandwidth)) return Issue(open);
+// An endpoint has one challenge at a time: a second one would wait there for the first, and be
+// refused when that takes long, which is no fault of the device's.
+void Dispatcher::AwaitTurnOrGiveUp(const Open& open) {
+  if (CarriesTestsOf(budget_, *open->device, epoch_->policy.bandwidth)) {
+    test_turns_.Enqueue(open->index, calendar_.EndpointOf(open->planned.device));
+    expiring_.push_back(open->index);
+    return;
+  }
   const v1::BandwidthParams params =
       challenges::BandwidthParamsFor(*open->device, epoch_->policy.bandwidth);
   open->closed.set_detail(absl::StrCat("the checker's connection is too slow: tests at ",

@@ -203,8 +203,15 @@ void Dispatcher::OnEnd(const Open& open, const Instant& at, CallEnd end) {
 }
 
 void Dispatcher::ReleaseHolds(OpenChallenge& open) {
-  if (std::exchange(open.holds_slot, false)) slots_.Release(open.planned.device);
-  if (std::exchange(open.holds_endpoint, false)) calendar_.End(open.planned.device);
+  const std::uint32_t device = open.planned.device;
+  if (std::exchange(open.holds_turn, false)) {
+    if (open.planned.kind == v1::MATMUL) {
+      slots_.Release(device);
+    } else {
+      test_turns_.Release(calendar_.EndpointOf(device));
+    }
+  }
+  if (std::exchange(open.holds_endpoint, false)) calendar_.End(device);
 }
 
 }  // namespace kaisar::checker

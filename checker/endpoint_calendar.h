@@ -20,6 +20,9 @@ class EndpointCalendar {
  public:
   EndpointCalendar(const v1::Roster& roster, const std::vector<challenges::PlannedChallenge>& plan);
 
+  /// The number of the device's endpoint among those that are asked bandwidth; it must be asked.
+  std::uint32_t EndpointOf(std::uint32_t device) const { return entry_of_.at(device); }
+
   /// Something that a test must not meet begins or ends at a device.
   void Begin(std::uint32_t device);
   void End(std::uint32_t device);

@@ -37,7 +37,7 @@ struct OpenBandwidth {
 /// in `kClosing` before its verdict is there: then one job of the check pool has it.
 struct OpenChallenge {
   enum class State {
-    kWaiting,  // a matmul challenge whose turn has not come
+    kWaiting,  // a matmul or bandwidth challenge whose turn has not come
     kIssuing,  // being written to the log
     kRunning,  // with the client
     kClosing,  // its end is known
@@ -48,7 +48,7 @@ struct OpenChallenge {
   const v1::Device* device = nullptr;  // of the epoch's roster
   Digest id{};
   State state = State::kWaiting;
-  bool holds_slot = false;      // of MatmulSlots
+  bool holds_turn = false;      // of the Turns of its kind
   bool holds_endpoint = false;  // of EndpointCalendar
   Instant sent;
   v1::ChallengeIssued issued;  // when has_issued

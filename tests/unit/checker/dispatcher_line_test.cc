@@ -191,6 +191,34 @@ TEST(DispatcherLine, GivesUpWhatTheConnectionHadNoRoomForInTime) {
             "1600000000");
 }
 
+TEST(DispatcherLine, AsksAnEndpointAgainWhenItsTestsAreOver) {
+  DispatchScene scene(2);
+  for (v1::Device& device : *scene.epoch().roster.mutable_devices()) {
+    device.set_endpoint("192.0.2.7:7000");
+  }
+  scene.epoch().policy.slack_ms = 20'000;
+  scene.Begin({Planned(100, 1, v1::BANDWIDTH), Planned(200, 2, v1::BANDWIDTH)});
+  scene.RunFor(40'000);
+  const v1::ChallengeClosed* first = scene.Closed(1, v1::BANDWIDTH);
+  const v1::ChallengeClosed* second = scene.Closed(2, v1::BANDWIDTH);
+  ASSERT_TRUE(first != nullptr && second != nullptr);
+  EXPECT_EQ(first->verdict(), v1::PASS) << first->ShortDebugString();
+  EXPECT_EQ(second->verdict(), v1::PASS) << second->ShortDebugString();
+  EXPECT_GE(second->sent_ms(), first->sent_ms() + first->elapsed_ms());
+}
+
+TEST(DispatcherLine, BlamesNoDeviceWhoseTurnCameTooLate) {
+  DispatchScene scene(1);
+  scene.epoch().policy.slack_ms = 2000;
+  scene.Begin({Planned(100, 1, v1::BANDWIDTH), Planned(200, 1, v1::BANDWIDTH, 1)});
+  scene.RunFor(40'000);
+  const v1::ChallengeClosed* second = scene.Closed(1, v1::BANDWIDTH, 1);
+  ASSERT_NE(second, nullptr);
+  EXPECT_EQ(second->transport(), v1::NOT_SENT);
+  EXPECT_EQ(second->reason(), v1::CHECKER_OVERLOADED) << second->ShortDebugString();
+  EXPECT_EQ(scene.Closed(1, v1::BANDWIDTH)->verdict(), v1::PASS);
+}
+
 TEST(DispatcherLine, GivesUpWhatFoundNoPauseAtItsEndpoint) {
   DispatchScene scene(1);
   std::vector<challenges::PlannedChallenge> plan = {Planned(100, 1, v1::BANDWIDTH)};

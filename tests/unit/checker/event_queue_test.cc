@@ -8,14 +8,14 @@
 #include <vector>
 
 #include "checker/check_pool.h"
-#include "checker/matmul_slots.h"
+#include "checker/turns.h"
 
 namespace kaisar::testing {
 namespace {
 
 using checker::CheckPool;
 using checker::EventQueue;
-using checker::MatmulSlots;
+using checker::Turns;
 
 TEST(EventQueue, RunsInOrderAndLeavesWhatEventsPushForLater) {
   EventQueue queue(8);
@@ -83,8 +83,8 @@ TEST(CheckPool, FinishesAllJobsBeforeItEnds) {
   EXPECT_EQ(done.load(), 500);
 }
 
-TEST(MatmulSlots, LetsADeviceRunOneAtATimeInOrder) {
-  MatmulSlots slots(4);
+TEST(Turns, LetsADeviceRunOneAtATimeInOrder) {
+  Turns slots(4);
   slots.Enqueue(10, 1);
   slots.Enqueue(11, 1);
   slots.Enqueue(12, 2);
@@ -101,8 +101,8 @@ TEST(MatmulSlots, LetsADeviceRunOneAtATimeInOrder) {
   EXPECT_EQ(slots.TakeNext(), 14u);
 }
 
-TEST(MatmulSlots, GivesOutNoMoreThanItHas) {
-  MatmulSlots slots(2);
+TEST(Turns, GivesOutNoMoreThanItHas) {
+  Turns slots(2);
   for (std::uint32_t i = 0; i < 4; ++i) slots.Enqueue(i, i);
   EXPECT_EQ(slots.TakeNext(), 0u);
   EXPECT_EQ(slots.TakeNext(), 1u);

@@ -1,4 +1,4 @@
-#include "checker/matmul_slots.h"
+#include "checker/turns.h"
 
 #include <utility>
 
@@ -6,23 +6,23 @@
 
 namespace kaisar::checker {
 
-std::optional<std::uint32_t> MatmulSlots::TakeNext() {
+std::optional<std::uint32_t> Turns::TakeNext() {
   while (free_ > 0 && !line_.empty()) {
     const Waiting next = line_.front();
     line_.pop_front();
-    if (const auto running = behind_.find(next.device); running != behind_.end()) {
+    if (const auto running = behind_.find(next.key); running != behind_.end()) {
       running->second.push_back(next);
       continue;
     }
     --free_;
-    behind_.emplace(next.device, std::deque<Waiting>());
+    behind_.emplace(next.key, std::deque<Waiting>());
     return next.index;
   }
   return std::nullopt;
 }
 
-void MatmulSlots::Release(std::uint32_t device) {
-  const auto running = behind_.find(device);
+void Turns::Release(std::uint32_t key) {
+  const auto running = behind_.find(key);
   KAISAR_CHECK(running != behind_.end());
   std::deque<Waiting> waiting = std::move(running->second);
   behind_.erase(running);
