@@ -1,18 +1,24 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <thread>
 
 #include "base/status_macros.h"
 #include "kernels/cuda/cuda_gpu.h"
+#include "kernels/gpu_process.h"
 #include "kernels/host_engine.h"
 #include "tests/gpu/own_kernels.h"
 #include "tests/gpu/round_fixture.h"
 
 namespace kaisar::kernels {
 namespace {
+
+using ::testing::HasSubstr;
 
 // A kernel that fails takes the whole process's GPU with it: each test does that in a process of
 // its own, so that the tests after it have one.
@@ -92,16 +98,56 @@ TEST_P(LostGpu, FailsTheProofAndNotTheProcess) {
   EXPECT_EXIT(ExitWith(SayAfter(GetParam(), FailBetweenProofs)), testing::ExitedWithCode(0), "OK");
 }
 
-TEST_P(LostGpu, ProvesAgainAfterAKernelThatFailedDuringAProof) {
-  EXPECT_EXIT(ExitWith(ProveAfter(GetParam(), FailDuringAProof)), testing::ExitedWithCode(0), "OK");
+// The same as the provider does it: in a process that is replaced.
+class ReplacedGpu : public LostGpu {
+ protected:
+  void SetUp() override {
+    LostGpu::SetUp();
+    std::string folder = testing::TempDir() + "replaced_gpu_XXXXXX";
+    ASSERT_NE(mkdtemp(folder.data()), nullptr);
+    folder_ = folder;
+  }
+  void TearDown() override {
+    engine_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  /// Kernels fail in the first process.
+  void Begin(const std::string& fault) {
+    GpuProcessOptions options;
+    options.argv = {"/proc/self/exe", "gpu-worker", std::to_string(static_cast<int>(GetParam())),
+                    fault, folder_ + "/once"};
+    options.gpu = "the GPU";
+    auto engine = MakeGpuProcessEngine(options);
+    ASSERT_TRUE(engine.ok()) << engine.status();
+    engine_ = *std::move(engine);
+  }
+  static void ExpectFailed(const absl::Status& status) {
+    EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("cudaError"));
+  }
+
+  std::string folder_;
+  std::unique_ptr<MatmulEngine> engine_;
+};
+
+TEST_P(ReplacedGpu, ProvesAgainAfterAKernelThatFailedDuringAProof) {
+  ASSERT_NO_FATAL_FAILURE(Begin("proof"));
+  ExpectFailed(engine_->Prove(RandomSeed(), 1024, 1000, Never).status());
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(ProveRightly(*engine_), absl::OkStatus());
 }
 
-TEST_P(LostGpu, ProvesAgainAfterAKernelThatFailedBetweenProofs) {
-  EXPECT_EXIT(ExitWith(ProveAfter(GetParam(), FailBetweenProofs)), testing::ExitedWithCode(0),
-              "OK");
+TEST_P(ReplacedGpu, ProvesAgainAfterAKernelThatFailedBetweenProofs) {
+  ASSERT_NO_FATAL_FAILURE(Begin("opening"));
+  const auto kept = engine_->Prove(RandomSeed(), 256, 2, Never);
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  const StateNode node{1, 0, 0};
+  ExpectFailed((*kept)->Open({&node, 1}).status());
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(ProveRightly(*engine_), absl::OkStatus());
 }
 
 INSTANTIATE_TEST_SUITE_P(Paths, LostGpu, testing::ValuesIn(kEveryPath), NameOfParam);
+INSTANTIATE_TEST_SUITE_P(Paths, ReplacedGpu, testing::ValuesIn(kEveryPath), NameOfParam);
 
 }  // namespace
 }  // namespace kaisar::kernels

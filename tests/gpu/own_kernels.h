@@ -21,7 +21,7 @@ cudaError_t LaunchCompare(const std::uint8_t* a, const std::uint8_t* b, std::siz
                           unsigned long long* differences, unsigned long long* first,
                           cudaStream_t stream);
 
-/// A kernel that fails: all later calls of this process on the GPU fail, until it is reset.
+/// A kernel that fails: all later calls of this process on the GPU fail.
 cudaError_t LaunchTrap(cudaStream_t stream);
 
 }  // namespace kaisar::kernels
