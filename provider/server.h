@@ -26,7 +26,8 @@ absl::StatusOr<TlsKey> OpenTlsKey(const ProviderConfig& config);
 /// Threads:  gRPC's, one for each device ("matmul-ID"), one that cuts late streams off ("sweeper"),
 ///           one that asks the driver about GPUs ("describe") when a device has one, and one that
 ///           tends kaisar-iperf when bandwidth tests are taken ("processes").
-/// Liveness: all of them end in the destructor, within two seconds whatever the peers do.
+/// Liveness: all of them end in the destructor, within two seconds whatever the peers do; where a
+///           GPU hangs, some more (kernels/gpu_process.h).
 class Server {
  public:
   /// `config.devices` and the paths in it are not read: `devices` and `tls_key` stand for them.
