@@ -40,18 +40,19 @@ void Keep(BandwidthAnswer& answer, v1::BandwidthEvidence& evidence) {
 // An endpoint has one challenge at a time: a second one would wait there for the first, and be
 // refused when that takes long, which is no fault of the device's.
 void Dispatcher::AwaitTurnOrGiveUp(const Open& open) {
+  expiring_.push_back(open->index);
   if (CarriesTestsOf(budget_, *open->device, epoch_->policy.bandwidth)) {
     test_turns_.Enqueue(open->index, calendar_.EndpointOf(open->planned.device));
-    expiring_.push_back(open->index);
     return;
   }
+  // It never gets a turn, and is given up when its slack is over, like all that was not sent: an
+  // auditor takes no other word for it.
   const v1::BandwidthParams params =
       challenges::BandwidthParamsFor(*open->device, epoch_->policy.bandwidth);
   open->closed.set_detail(absl::StrCat("the checker's connection is too slow: tests at ",
                                        params.down_bits_per_second(), " out and ",
                                        params.up_bits_per_second(), " bits/s in, limit ",
                                        budget_.most(v1::DOWN), " and ", budget_.most(v1::UP)));
-  CloseUnsent(open, /*stopped=*/false);
 }
 
 void Dispatcher::SendBandwidth(const Open& open) {
