@@ -80,17 +80,17 @@ class GrpcStream : public std::enable_shared_from_this<GrpcStream>,
   /// Runs an event on a thread that is not gRPC's reaction.
   void Outside(absl::AnyInvocable<void()> event) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  /// False, and the call ended as a violation, when the message is no such message.
+  /// False, and the call ended as a violation, when it is no such message. Drops unknown fields.
   template <typename Message>
   bool Parse(grpc::ByteBuffer& bytes, Message& message) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (grpc::SerializationTraits<Message>::Deserialize(&bytes, &message).ok()) return true;
-    End(v1::VIOLATION, "a message cannot be parsed");
-    return false;
+    const bool parsed = grpc::SerializationTraits<Message>::Deserialize(&bytes, &message).ok();
+    if (!parsed) End(v1::VIOLATION, "a message cannot be parsed");
+    message.DiscardUnknownFields();  // no reader of the log would know them
+    return parsed;
   }
   bool Unconnected() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool ended() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return end_.has_value(); }
-  /// gRPC's name of the other end, once something came from it.
-  std::string Peer() const { return context_->peer(); }
+  std::string Peer() const { return context_->peer(); }  // once something came from it
   std::uint64_t ElapsedMs() const { return (clock().MonotonicNs() - started_ns_) / 1'000'000; }
   const Clock& clock() const { return services_.clock; }
 

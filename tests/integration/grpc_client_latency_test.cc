@@ -108,6 +108,22 @@ TEST_F(GrpcLatencyTest, CallsAStreamThatEndsInTheMiddleBroken) {
   EXPECT_EQ(RunLatency(Start("reset")).end.transport, v1::BROKEN);
 }
 
+TEST_F(GrpcLatencyTest, BelievesNoDeviceThatADeadlineHasPassed) {
+  const LatencyAnswer answer = RunLatency(Start("claims-deadline"));
+  EXPECT_EQ(answer.end.transport, v1::BROKEN);
+  EXPECT_THAT(answer.end.detail, HasSubstr("too late"));
+}
+
+// An auditor refuses a log that says more than the format.
+TEST_F(GrpcLatencyTest, DropsWhatADeviceSaysBeyondTheProtocol) {
+  const LatencyAnswer answer = RunLatency(Start("unknown-fields"));
+  ASSERT_EQ(answer.end.transport, v1::COMPLETED) << answer.end.detail;
+  v1::PingTranscript known;
+  known.set_signature(answer.evidence.transcript().signature());
+  EXPECT_EQ(answer.evidence.transcript().SerializeAsString(), known.SerializeAsString());
+  EXPECT_EQ(known.signature().size(), 65u);
+}
+
 TEST_F(GrpcLatencyTest, IsNotDelayedByOtherDevicesThatMisbehave) {
   const v1::Device honest = Start("honest");
   ASSERT_EQ(RunLatency(honest).end.transport, v1::COMPLETED);

@@ -68,6 +68,8 @@ constexpr CheatInfo kCheats[] = {
     {Cheat::kDescribesHuge, "describes-huge", 5'000'000},
     {Cheat::kDescribesGarbage, "describes-garbage", 0},
     {Cheat::kDescribesOthers, "describes-others", 0},
+    {Cheat::kClaimsDeadline, "claims-deadline", 0},
+    {Cheat::kUnknownFields, "unknown-fields", 0},
 };
 
 /// Cuts `text` at the last `mark`; what follows it, or nothing.

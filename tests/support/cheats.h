@@ -72,6 +72,8 @@ enum class Cheat {
   kDescribesHuge,          // answers it with VALUE bytes
   kDescribesGarbage,       // answers it with what is no message
   kDescribesOthers,        // describes every device there may be, with control characters
+  kClaimsDeadline,         // ends its latency stream at once, saying that a deadline has passed
+  kUnknownFields,          // signs its echoes in a message with a field that no protocol has
 };
 
 struct CheatInfo {

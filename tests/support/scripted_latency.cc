@@ -36,6 +36,8 @@ void ScriptedLatency::OnChallenge(const v1::SignedChallenge& challenge) {
       return;
     case Cheat::kReset:
       return Reset();
+    case Cheat::kClaimsDeadline:
+      return End(grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "too late"));
     case Cheat::kHugeMessage:
       return Send(HugeLatencyResponse(behaviour_.value));
     case Cheat::kEndless:
@@ -95,6 +97,9 @@ void ScriptedLatency::OnFinish() {
   } else if (behaviour_.cheat != Cheat::kUnsignedTranscript &&
              behaviour_.cheat != Cheat::kUnsigned) {
     transcript.set_signature(ToString(cast_.Sign(signer, digest)));
+  }
+  if (behaviour_.cheat == Cheat::kUnknownFields) {
+    transcript.GetReflection()->MutableUnknownFields(&transcript)->AddVarint(1000, 1);
   }
   const std::uint64_t delay_ms = behaviour_.cheat == Cheat::kLatePings ? behaviour_.value : 0;
   SendAfter(delay_ms, response);
