@@ -8,28 +8,28 @@
 namespace kaisar::audit {
 namespace {
 
-void AddMatmul(const LoggedEpoch& epoch, const LoggedChallenge& challenge,
+void AddMatmul(const challenges::Policy& policy, const LoggedChallenge& challenge,
                ChallengeFigures& figures) {
-  const auto asked = epoch.policy.classes.find(challenge.device.device_class());
-  if (challenge.commitment == nullptr || asked == epoch.policy.classes.end()) return;
+  const auto asked = policy.classes.find(challenge.device.device_class());
+  if (challenge.commitment == nullptr || asked == policy.classes.end()) return;
   figures.ops_per_second =
       challenges::MatmulRate({asked->second.n, asked->second.rounds}, *challenge.commitment);
   figures.share_ppm = ShareOf(*figures.ops_per_second, challenge.device.ops_per_second());
 }
 
-void AddBandwidth(const LoggedEpoch& epoch, const LoggedChallenge& challenge,
+void AddBandwidth(const challenges::Policy& policy, const LoggedChallenge& challenge,
                   ChallengeFigures& figures) {
   const auto rates = challenges::RatesOf(challenge.closed.bandwidth());
   if (!rates.ok()) return;
   figures.down_bits_per_second = rates->down_bits_per_second;
   figures.up_bits_per_second = rates->up_bits_per_second;
   figures.share_ppm = BandwidthShare(challenge.device, rates->down_bits_per_second,
-                                     rates->up_bits_per_second, epoch.policy.bandwidth);
+                                     rates->up_bits_per_second, policy.bandwidth);
 }
 
 }  // namespace
 
-ChallengeFigures FiguresOf(const LoggedEpoch& epoch, const LoggedChallenge& challenge) {
+ChallengeFigures FiguresOf(const challenges::Policy& policy, const LoggedChallenge& challenge) {
   const v1::ChallengeClosed& closed = challenge.closed;
   ChallengeFigures figures;
   if (closed.verdict() != v1::PASS) {
@@ -37,13 +37,12 @@ ChallengeFigures FiguresOf(const LoggedEpoch& epoch, const LoggedChallenge& chal
     return figures;
   }
   if (closed.kind() == v1::LATENCY) {
-    const challenges::LatencyPolicy& policy = epoch.policy.latency;
-    figures.rtt_us = challenges::Summarize(closed.latency(), policy.pings).median_us;
-    figures.share_ppm = LatencyShare(*figures.rtt_us, policy);
+    figures.rtt_us = challenges::Summarize(closed.latency(), policy.latency.pings).median_us;
+    figures.share_ppm = LatencyShare(*figures.rtt_us, policy.latency);
   } else if (closed.kind() == v1::MATMUL) {
-    AddMatmul(epoch, challenge, figures);
+    AddMatmul(policy, challenge, figures);
   } else if (closed.kind() == v1::BANDWIDTH) {
-    AddBandwidth(epoch, challenge, figures);
+    AddBandwidth(policy, challenge, figures);
   }
   return figures;
 }

@@ -19,6 +19,6 @@ struct ChallengeFigures {
 };
 
 /// Source: docs/protocol.md, Score.
-ChallengeFigures FiguresOf(const LoggedEpoch& epoch, const LoggedChallenge& challenge);
+ChallengeFigures FiguresOf(const challenges::Policy& policy, const LoggedChallenge& challenge);
 
 }  // namespace kaisar::audit

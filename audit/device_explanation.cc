@@ -151,7 +151,7 @@ absl::StatusOr<DeviceExplanation> ExplainDevice(const std::string& log_path, std
   v1::Roster roster;  // the device alone
   std::optional<Scorer> scorer;
   ChallengeVisitor visitor;
-  visitor.opened = [&](const LoggedEpoch& epoch) {
+  visitor.opened = [&](const OpenedEpoch& epoch) {
     RETURN_IF_ERROR(CheckIsInRoster(log_path, epoch, device));
     explained.device = *challenges::FindDevice(epoch.opened.roster(), device);
     explained.policy = epoch.policy;
@@ -161,7 +161,7 @@ absl::StatusOr<DeviceExplanation> ExplainDevice(const std::string& log_path, std
     scorer.emplace(roster, explained.policy);
     return absl::OkStatus();
   };
-  visitor.closed = [&](const LoggedEpoch&, const LoggedChallenge& challenge) {
+  visitor.closed = [&](const OpenedEpoch&, const LoggedChallenge& challenge) {
     const v1::ChallengeClosed& closed = challenge.closed;
     if (closed.device() != device) return absl::OkStatus();
     scorer->Add(closed, challenge.commitment);

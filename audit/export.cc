@@ -51,7 +51,7 @@ class Exporter {
  public:
   Exporter(std::string folder, FlatFormat format) : folder_(std::move(folder)), format_(format) {}
 
-  absl::Status Begin(const LoggedEpoch& epoch) {
+  absl::Status Begin(const OpenedEpoch& epoch) {
     if (mkdir(folder_.c_str(), 0755) != 0 && errno != EEXIST) {
       return SystemError("make", folder_);
     }
@@ -67,8 +67,8 @@ class Exporter {
     return absl::OkStatus();
   }
 
-  void Add(const LoggedEpoch& epoch, const LoggedChallenge& challenge) {
-    const ChallengeFigures figures = FiguresOf(epoch, challenge);
+  void Add(const OpenedEpoch& epoch, const LoggedChallenge& challenge) {
+    const ChallengeFigures figures = FiguresOf(epoch.policy, challenge);
     scorer_->Add(challenge.closed, challenge.commitment);
     AddChallenge(challenge, figures);
     if (challenge.closed.kind() == v1::LATENCY) AddPings(challenge);
@@ -118,7 +118,7 @@ class Exporter {
     }
   }
 
-  void AddMatmul(const LoggedEpoch& epoch, const LoggedChallenge& challenge,
+  void AddMatmul(const OpenedEpoch& epoch, const LoggedChallenge& challenge,
                  const ChallengeFigures& figures) {
     const v1::ChallengeClosed& closed = challenge.closed;
     const challenges::ClassPolicy& asked = epoch.policy.classes.at(challenge.device.device_class());
@@ -139,7 +139,7 @@ class Exporter {
                   CellOf(figures.share_ppm)});
   }
 
-  void AddTests(const LoggedEpoch& epoch, const LoggedChallenge& challenge) {
+  void AddTests(const OpenedEpoch& epoch, const LoggedChallenge& challenge) {
     const v1::ChallengeClosed& closed = challenge.closed;
     for (const v1::BandwidthEvidence::Test& test : closed.bandwidth().tests()) {
       const bool down = test.direction() == v1::DOWN;
@@ -195,7 +195,7 @@ class Exporter {
   const std::string folder_;
   const FlatFormat format_;
   std::unique_ptr<FlatFile> challenges_, pings_, matmul_, tests_, devices_, scores_;
-  LoggedEpoch epoch_;  // which the scorer refers to, also when the log has been read
+  OpenedEpoch epoch_;  // which the scorer refers to, also when the log has been read
   std::optional<Scorer> scorer_;
 };
 
@@ -206,11 +206,11 @@ absl::StatusOr<std::vector<ExportedFile>> ExportLog(const std::string& log_path,
   Exporter exporter(folder, format);
   bool begun = false;
   ChallengeVisitor visitor;
-  visitor.opened = [&](const LoggedEpoch& epoch) {
+  visitor.opened = [&](const OpenedEpoch& epoch) {
     begun = true;
     return exporter.Begin(epoch);
   };
-  visitor.closed = [&](const LoggedEpoch& epoch, const LoggedChallenge& challenge) {
+  visitor.closed = [&](const OpenedEpoch& epoch, const LoggedChallenge& challenge) {
     exporter.Add(epoch, challenge);
     return absl::OkStatus();
   };

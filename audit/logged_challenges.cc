@@ -71,7 +71,7 @@ class ChallengeFollower {
   }
 
   const ChallengeVisitor& visitor_;
-  LoggedEpoch epoch_;
+  OpenedEpoch epoch_;
   absl::flat_hash_map<std::string, Open> open_;
 };
 
@@ -85,7 +85,7 @@ absl::StatusOr<LogSummary> ReadChallenges(const std::string& log_path,
   });
 }
 
-absl::Status CheckIsInRoster(const std::string& log_path, const LoggedEpoch& epoch,
+absl::Status CheckIsInRoster(const std::string& log_path, const OpenedEpoch& epoch,
                              std::uint32_t device) {
   if (challenges::FindDevice(epoch.opened.roster(), device) != nullptr) return absl::OkStatus();
   return absl::NotFoundError(absl::StrCat("device ", device, " is not among the ",

@@ -15,7 +15,7 @@
 namespace kaisar::audit {
 
 /// What a log's first record fixes.
-struct LoggedEpoch {
+struct OpenedEpoch {
   v1::EpochOpened opened;
   challenges::Policy policy;
 };
@@ -33,8 +33,8 @@ struct LoggedChallenge {
 
 struct ChallengeVisitor {
   /// Once, before all challenges; may be empty.
-  std::function<absl::Status(const LoggedEpoch&)> opened;
-  std::function<absl::Status(const LoggedEpoch&, const LoggedChallenge&)> closed;
+  std::function<absl::Status(const OpenedEpoch&)> opened;
+  std::function<absl::Status(const OpenedEpoch&, const LoggedChallenge&)> closed;
 };
 
 /// Reads a log's challenges in the order in which they were closed. It believes what is recorded;
@@ -49,7 +49,7 @@ absl::StatusOr<LogSummary> ReadChallenges(const std::string& log_path,
                                           const ChallengeVisitor& visitor);
 
 /// NotFound that names the file when the roster lacks the device.
-absl::Status CheckIsInRoster(const std::string& log_path, const LoggedEpoch& epoch,
+absl::Status CheckIsInRoster(const std::string& log_path, const OpenedEpoch& epoch,
                              std::uint32_t device);
 
 }  // namespace kaisar::audit

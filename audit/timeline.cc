@@ -30,7 +30,7 @@ bool IsBefore(const TimelineRow& a, const TimelineRow& b) {
   return OrderOf(a) < OrderOf(b);
 }
 
-TimelineRow RowOf(const LoggedEpoch& epoch, const LoggedChallenge& challenge) {
+TimelineRow RowOf(const OpenedEpoch& epoch, const LoggedChallenge& challenge) {
   const v1::ChallengeClosed& closed = challenge.closed;
   TimelineRow row;
   row.due_ms = closed.due_ms();
@@ -43,7 +43,7 @@ TimelineRow RowOf(const LoggedEpoch& epoch, const LoggedChallenge& challenge) {
   row.transport = closed.transport();
   row.verdict = closed.verdict();
   row.reason = closed.reason();
-  row.figures = FiguresOf(epoch, challenge);
+  row.figures = FiguresOf(epoch.policy, challenge);
   return row;
 }
 
@@ -69,13 +69,13 @@ struct FirstRows {
 absl::Status ReadFirstRows(const std::string& log_path, const TimelineFilter& filter,
                            std::size_t most, FirstRows& first) {
   ChallengeVisitor visitor;
-  visitor.opened = [&](const LoggedEpoch& epoch) {
+  visitor.opened = [&](const OpenedEpoch& epoch) {
     for (const std::uint32_t device : filter.devices) {
       RETURN_IF_ERROR(CheckIsInRoster(log_path, epoch, device));
     }
     return absl::OkStatus();
   };
-  visitor.closed = [&](const LoggedEpoch& epoch, const LoggedChallenge& challenge) {
+  visitor.closed = [&](const OpenedEpoch& epoch, const LoggedChallenge& challenge) {
     if (Passes(filter, challenge.closed)) first.Add(RowOf(epoch, challenge), most);
     return absl::OkStatus();
   };
