@@ -6,40 +6,39 @@
 #include <thread>
 
 #include "base/check.h"
-#include "base/sha256.h"
+#include "kernels/sha256_lanes.h"
 
 namespace kaisar::kernels {
 namespace {
 
 constexpr std::uint32_t kMostSegmentBytes = 1024;
-// Below this many leaves (about 1 ms) a thread costs more than it saves.
-constexpr std::size_t kLeavesWorthAThread = 1024;
+// About 0.5 ms: with fewer, a thread costs more than it saves.
+constexpr std::size_t kPieceLeaves = 1024;
 
-ByteView BytesOf(absl::Span<const std::int8_t> elements) {
-  return ByteView(reinterpret_cast<const std::uint8_t*>(elements.data()), elements.size());
+const std::uint8_t* FirstByteOf(absl::Span<const std::int8_t> elements) {
+  return reinterpret_cast<const std::uint8_t*>(elements.data());
 }
 
-// In one piece: a message of exactly one block skips the hash's buffering.
-Digest NodeOf(ByteView left, ByteView right) {
-  std::array<std::uint8_t, 2 * sizeof(Digest)> children;
-  std::copy(left.begin(), left.end(), children.begin());
-  std::copy(right.begin(), right.end(), children.begin() + sizeof(Digest));
-  return Sha256(children);
+const std::uint8_t* FirstByteOf(absl::Span<const Digest> digests) {
+  return digests.front().data();
 }
 
-// Calls work(i) for i in [0, count) on up to `threads` threads, this one included; this one asks
-// `cancelled`. False when that said so.
+// Two children lie one behind the other, as their parent's message.
+static_assert(sizeof(Digest[2]) == 2 * sizeof(Digest));
+
+// Calls work(first, end) for pieces of [0, count) on up to `threads` threads, this one included;
+// this one asks `cancelled` before each of its pieces. False when that said so.
 template <typename Work>
 bool InParts(std::size_t count, int threads, const std::function<bool()>& cancelled,
              const Work& work) {
-  const std::size_t most = std::max<std::size_t>(1, count / kLeavesWorthAThread);
+  const std::size_t most = std::max<std::size_t>(1, count / kPieceLeaves);
   const std::size_t parts = std::min(most, static_cast<std::size_t>(threads));
   std::atomic<bool> stopped = false;
   const auto do_part = [&](std::size_t part) {
-    const std::size_t last = count * (part + 1) / parts;
-    for (std::size_t i = count * part / parts; i < last && !stopped; ++i) {
-      if (part == 0 && i % kLeavesWorthAThread == 0 && cancelled()) stopped = true;
-      work(i);
+    const std::size_t end = count * (part + 1) / parts;
+    for (std::size_t i = count * part / parts; i < end && !stopped; i += kPieceLeaves) {
+      if (part == 0 && cancelled()) stopped = true;
+      work(i, std::min(i + kPieceLeaves, end));
     }
   };
   std::vector<std::thread> others;
@@ -67,15 +66,18 @@ absl::StatusOr<MerkleTree> MerkleTree::Build(absl::Span<const std::int8_t> state
   MerkleTree tree;
   std::vector<Digest>& leaves = tree.levels_.emplace_back(state.size() / segment);
   KAISAR_CHECK((leaves.size() & (leaves.size() - 1)) == 0);
-  bool finished = InParts(leaves.size(), threads, cancelled, [&](std::size_t i) {
-    leaves[i] = Sha256(BytesOf(state.subspan(i * segment, segment)));
-  });
+  const auto hash = [&](std::size_t first, std::size_t end) {
+    Sha256Each(FirstByteOf(state.subspan(first * segment)), segment,
+               absl::MakeSpan(leaves).subspan(first, end - first));
+  };
+  bool finished = InParts(leaves.size(), threads, cancelled, hash);
   while (finished && tree.levels_.back().size() > 1) {
     std::vector<Digest> parents(tree.levels_.back().size() / 2);
-    const std::vector<Digest>& children = tree.levels_.back();
-    finished = InParts(parents.size(), threads, cancelled, [&](std::size_t i) {
-      parents[i] = NodeOf(children[2 * i], children[2 * i + 1]);
-    });
+    const auto join = [&](std::size_t first, std::size_t end) {
+      Sha256Each(FirstByteOf(absl::MakeConstSpan(tree.levels_.back()).subspan(2 * first)),
+                 2 * sizeof(Digest), absl::MakeSpan(parents).subspan(first, end - first));
+    };
+    finished = InParts(parents.size(), threads, cancelled, join);
     tree.levels_.push_back(std::move(parents));
   }
   if (!finished) return absl::CancelledError("hashing a state was cancelled");
@@ -90,27 +92,57 @@ Bytes MerkleTree::Path(std::uint32_t level, std::uint64_t index) const {
   return path;
 }
 
-Digest RootFromPath(const Digest& node, std::uint64_t index, ByteView path) {
-  KAISAR_CHECK(path.size() % sizeof(Digest) == 0);
-  Digest root = node;
-  for (; !path.empty(); path.remove_prefix(sizeof(Digest)), index /= 2) {
-    const ByteView sibling = path.first(sizeof(Digest));
-    root = index % 2 == 0 ? NodeOf(root, sibling) : NodeOf(sibling, root);
+std::vector<Digest> RowRoots(absl::Span<const absl::Span<const std::int8_t>> rows) {
+  if (rows.empty()) return {};
+  const std::size_t n = rows.front().size();
+  const std::size_t segment = SegmentBytes(static_cast<std::uint32_t>(n));
+  std::size_t width = n / segment;  // nodes of a row, on the level that is done
+  KAISAR_CHECK(width > 0 && (width & (width - 1)) == 0);
+  std::vector<const std::uint8_t*> segments;
+  segments.reserve(rows.size() * width);
+  for (const absl::Span<const std::int8_t> row : rows) {
+    KAISAR_CHECK(row.size() == n);
+    for (std::size_t i = 0; i < width; ++i) segments.push_back(FirstByteOf(row) + i * segment);
   }
-  return root;
+  std::vector<Digest> nodes(segments.size());
+  Sha256Each(segments, segment, absl::MakeSpan(nodes));
+  for (; width > 1; width /= 2) {
+    std::vector<Digest> parents(nodes.size() / 2);
+    Sha256Each(FirstByteOf(nodes), 2 * sizeof(Digest), absl::MakeSpan(parents));
+    nodes = std::move(parents);
+  }
+  return nodes;
 }
 
-Digest RowRoot(absl::Span<const std::int8_t> row) {
-  const std::size_t segment = SegmentBytes(static_cast<std::uint32_t>(row.size()));
-  std::vector<Digest> nodes(row.size() / segment);
-  KAISAR_CHECK(!nodes.empty() && (nodes.size() & (nodes.size() - 1)) == 0);
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    nodes[i] = Sha256(BytesOf(row.subspan(i * segment, segment)));
+std::vector<Digest> RootsOfPaths(std::vector<MerklePath> paths) {
+  std::vector<std::array<Digest, 2>> children;
+  std::vector<MerklePath*> climbing;
+  std::vector<Digest> parents;
+  while (true) {
+    children.clear();
+    climbing.clear();
+    for (MerklePath& path : paths) {
+      if (path.siblings.empty()) continue;
+      climbing.push_back(&path);
+      std::array<Digest, 2>& pair = children.emplace_back();
+      const std::size_t side = path.index % 2;
+      pair[side] = path.node;
+      KAISAR_CHECK(path.siblings.size() >= sizeof(Digest) &&
+                   CopyExactly(path.siblings.first(sizeof(Digest)), pair[1 - side]));
+    }
+    if (climbing.empty()) break;
+    parents.resize(climbing.size());
+    Sha256Each(FirstByteOf(children.front()), 2 * sizeof(Digest), absl::MakeSpan(parents));
+    for (std::size_t i = 0; i < climbing.size(); ++i) {
+      climbing[i]->node = parents[i];
+      climbing[i]->index /= 2;
+      climbing[i]->siblings.remove_prefix(sizeof(Digest));
+    }
   }
-  for (std::size_t size = nodes.size(); size > 1; size /= 2) {
-    for (std::size_t i = 0; i < size / 2; ++i) nodes[i] = NodeOf(nodes[2 * i], nodes[2 * i + 1]);
-  }
-  return nodes.front();
+  std::vector<Digest> roots;
+  roots.reserve(paths.size());
+  for (const MerklePath& path : paths) roots.push_back(path.node);
+  return roots;
 }
 
 }  // namespace kaisar::kernels

@@ -36,10 +36,17 @@ class MerkleTree {
 /// Bytes of one leaf.
 std::uint32_t SegmentBytes(std::uint32_t n);
 
-/// The root that a subtree of `node` at `index` of its level leads to along a path.
-Digest RootFromPath(const Digest& node, std::uint64_t index, ByteView path);
+/// The roots of the subtrees of rows, all of one length (of a row itself when it is one leaf).
+std::vector<Digest> RowRoots(absl::Span<const absl::Span<const std::int8_t>> rows);
 
-/// The root of one row's subtree (of the row itself when it is one leaf).
-Digest RowRoot(absl::Span<const std::int8_t> row);
+/// The node at `index` of its level and its siblings up to a root, 32 bytes each.
+struct MerklePath {
+  Digest node{};
+  std::uint64_t index = 0;
+  ByteView siblings;
+};
+
+/// The root that each path leads to.
+std::vector<Digest> RootsOfPaths(std::vector<MerklePath> paths);
 
 }  // namespace kaisar::kernels

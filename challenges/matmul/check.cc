@@ -9,6 +9,7 @@
 #include "kernels/element.h"
 #include "kernels/merkle_tree.h"
 #include "kernels/rows.h"
+#include "kernels/sha256_lanes.h"
 
 namespace kaisar::challenges {
 namespace {
@@ -28,48 +29,108 @@ std::size_t PathBytes(std::uint64_t nodes) {
   return static_cast<std::size_t>(std::countr_zero(nodes)) * sizeof(Digest);
 }
 
-// Checks openings one after the other with two rows of memory.
+// Checks all openings of a proof together: their hashes are taken side by side.
 class OpeningChecker {
  public:
-  explicit OpeningChecker(const MatmulClaim& claim)
+  OpeningChecker(const MatmulClaim& claim, const v1::MatmulOpeningBody& opening)
       : claim_(claim),
+        opening_(opening),
         n_(claim.shape.n),
         segment_(kernels::SegmentBytes(claim.shape.n)),
         row_of_w_(n_),
         row_of_z0_(n_) {}
 
-  absl::Status Check(const MatmulSample& sample, const v1::SampleOpening& opening) {
-    RETURN_IF_ERROR(CheckSizes(sample, opening));
-    absl::Span<const std::int8_t> row = absl::MakeConstSpan(row_of_z0_);
-    if (sample.j == 0) {
-      GenerateRow(kernels::Matrix::kZ0, sample.c, row_of_z0_);
-    } else {
-      row = ElementsOf(opening.row());
-      if (kernels::RootFromPath(kernels::RowRoot(row), sample.c, ViewOf(opening.row_path())) !=
-          claim_.roots[sample.j - 1]) {
-        return absl::FailedPreconditionError("row does not lead to the root of its state");
-      }
+  /// The first sample that is wrong, or nothing.
+  absl::Status Check() {
+    // No byte is hashed of a sample whose sizes are wrong, nor of those that follow it.
+    std::size_t sized = 0;
+    absl::Status sizes;
+    while (sized < claim_.samples.size()) {
+      sizes = CheckSizes(sized);
+      if (!sizes.ok()) break;
+      ++sized;
     }
-    const std::uint64_t place = std::uint64_t{sample.r} * n_ + sample.c;
-    if (kernels::RootFromPath(Sha256(ViewOf(opening.segment())), place / segment_,
-                              ViewOf(opening.segment_path())) != claim_.roots[sample.j]) {
-      return absl::FailedPreconditionError("segment does not lead to the root of its state");
+    FindRoots(sized);
+    for (std::size_t i = 0; i < sized; ++i) {
+      RETURN_IF_ERROR(Named(i, CheckSample(i)));
     }
-    GenerateRow(kernels::Matrix::kW, sample.r, row_of_w_);
-    const std::int8_t expected = kernels::ElementFromSum(kernels::DotProduct(row_of_w_, row));
-    const std::int8_t element = ElementsOf(opening.segment())[place % segment_];
-    if (element == expected) return absl::OkStatus();
-    return absl::FailedPreconditionError(
-        absl::StrCat("element is ", int{element}, ", expected ", int{expected}));
+    return sizes.ok() ? sizes : Named(sized, sizes);
   }
 
  private:
-  absl::Status CheckSizes(const MatmulSample& sample, const v1::SampleOpening& opening) const {
-    const bool has_row = sample.j > 0;
+  const MatmulSample& Asked(std::size_t i) const { return claim_.samples[i]; }
+  const v1::SampleOpening& Opened(std::size_t i) const {
+    return opening_.samples(static_cast<int>(i));
+  }
+  std::uint64_t PlaceOf(const MatmulSample& sample) const {
+    return std::uint64_t{sample.r} * n_ + sample.c;
+  }
+
+  absl::Status Named(std::size_t i, const absl::Status& status) const {
+    if (status.ok()) return status;
+    const MatmulSample& sample = Asked(i);
+    return absl::Status(status.code(),
+                        absl::StrCat("sample ", i, " (j = ", sample.j, ", r = ", sample.r,
+                                     ", c = ", sample.c, "): ", status.message()));
+  }
+
+  absl::Status CheckSizes(std::size_t i) const {
+    const v1::SampleOpening& opening = Opened(i);
+    const bool has_row = Asked(i).j > 0;
     RETURN_IF_ERROR(CheckSize("row", opening.row(), has_row ? n_ : 0));
     RETURN_IF_ERROR(CheckSize("row path", opening.row_path(), has_row ? PathBytes(n_) : 0));
     RETURN_IF_ERROR(CheckSize("segment", opening.segment(), segment_));
     return CheckSize("segment path", opening.segment_path(), PathBytes(n_ * n_ / segment_));
+  }
+
+  // Where the first `count` samples' rows and segments lead.
+  void FindRoots(std::size_t count) {
+    std::vector<absl::Span<const std::int8_t>> rows;
+    std::vector<const std::uint8_t*> segments;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (Asked(i).j > 0) rows.push_back(ElementsOf(Opened(i).row()));
+      segments.push_back(ViewOf(Opened(i).segment()).data());
+    }
+    std::vector<Digest> leaves(count);
+    kernels::Sha256Each(segments, segment_, absl::MakeSpan(leaves));
+    const std::vector<Digest> row_roots = kernels::RowRoots(rows);
+
+    std::vector<kernels::MerklePath> paths;
+    std::size_t row = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const MatmulSample& sample = Asked(i);
+      paths.push_back({leaves[i], PlaceOf(sample) / segment_, ViewOf(Opened(i).segment_path())});
+      if (sample.j == 0) continue;
+      paths.push_back({row_roots[row++], sample.c, ViewOf(Opened(i).row_path())});
+    }
+    const std::vector<Digest> roots = kernels::RootsOfPaths(std::move(paths));
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      segment_roots_.push_back(roots[next++]);
+      row_roots_.push_back(Asked(i).j == 0 ? Digest{} : roots[next++]);
+    }
+  }
+
+  absl::Status CheckSample(std::size_t i) {
+    const MatmulSample& sample = Asked(i);
+    const v1::SampleOpening& opening = Opened(i);
+    absl::Span<const std::int8_t> row = absl::MakeConstSpan(row_of_z0_);
+    if (sample.j == 0) {
+      GenerateRow(kernels::Matrix::kZ0, sample.c, row_of_z0_);
+    } else if (row_roots_[i] != claim_.roots[sample.j - 1]) {
+      return absl::FailedPreconditionError("row does not lead to the root of its state");
+    } else {
+      row = ElementsOf(opening.row());
+    }
+    if (segment_roots_[i] != claim_.roots[sample.j]) {
+      return absl::FailedPreconditionError("segment does not lead to the root of its state");
+    }
+    GenerateRow(kernels::Matrix::kW, sample.r, row_of_w_);
+    const std::int8_t expected = kernels::ElementFromSum(kernels::DotProduct(row_of_w_, row));
+    const std::int8_t element = ElementsOf(opening.segment())[PlaceOf(sample) % segment_];
+    if (element == expected) return absl::OkStatus();
+    return absl::FailedPreconditionError(
+        absl::StrCat("element is ", int{element}, ", expected ", int{expected}));
   }
 
   void GenerateRow(kernels::Matrix matrix, std::uint32_t index, std::vector<std::int8_t>& row) {
@@ -77,34 +138,30 @@ class OpeningChecker {
   }
 
   const MatmulClaim& claim_;
+  const v1::MatmulOpeningBody& opening_;
   const std::uint64_t n_;
   const std::uint64_t segment_;
   std::vector<std::int8_t> row_of_w_;
   std::vector<std::int8_t> row_of_z0_;
+  // Of each sample of right sizes.
+  std::vector<Digest> row_roots_;  // zero for j = 0
+  std::vector<Digest> segment_roots_;
 };
 
 }  // namespace
 
 absl::Status CheckOpening(const MatmulClaim& claim, const v1::MatmulOpeningBody& opening) {
   KAISAR_CHECK(claim.roots.size() == claim.shape.rounds);
+  for (const MatmulSample& sample : claim.samples) {
+    KAISAR_CHECK(sample.j < claim.shape.rounds && sample.r < claim.shape.n &&
+                 sample.c < claim.shape.n);
+  }
   const auto opened = static_cast<std::size_t>(opening.samples_size());
   if (opened != claim.samples.size()) {
     return absl::FailedPreconditionError(
         absl::StrCat("opening has ", opened, " samples, asked for ", claim.samples.size()));
   }
-  OpeningChecker checker(claim);
-  for (std::size_t i = 0; i < opened; ++i) {
-    const MatmulSample& sample = claim.samples[i];
-    KAISAR_CHECK(sample.j < claim.shape.rounds && sample.r < claim.shape.n &&
-                 sample.c < claim.shape.n);
-    const absl::Status status = checker.Check(sample, opening.samples(static_cast<int>(i)));
-    if (!status.ok()) {
-      return absl::Status(status.code(),
-                          absl::StrCat("sample ", i, " (j = ", sample.j, ", r = ", sample.r,
-                                       ", c = ", sample.c, "): ", status.message()));
-    }
-  }
-  return absl::OkStatus();
+  return OpeningChecker(claim, opening).Check();
 }
 
 absl::StatusOr<std::vector<Digest>> CheckCommitment(const MatmulShape& shape,

@@ -24,7 +24,7 @@ struct MatmulClaim {
 ///
 /// Result: ok when the proof holds; otherwise FailedPrecondition that names the first wrong sample
 ///         and what is wrong with it. A wrong proof is a result, not an error of ours.
-/// Cost:   15 µs a sample at n = 8192.
+/// Cost:   15 µs a sample at n = 8192 with AVX-512, 20 without.
 /// Source: docs/protocol.md, Matmul, Check.
 absl::Status CheckOpening(const MatmulClaim& claim, const v1::MatmulOpeningBody& opening);
 

@@ -16,6 +16,10 @@ absl::Span<const std::int8_t> ElementsOf(const OpenedNode& node) {
   return {reinterpret_cast<const std::int8_t*>(node.elements.data()), node.elements.size()};
 }
 
+Digest RootOfPath(const Digest& node, std::uint64_t index, ByteView siblings) {
+  return RootsOfPaths({{node, index, siblings}}).front();
+}
+
 TEST(HostEngine, KeepsTheRootsOfAllStates) {
   const auto engine = MakeCpuEngine(1);
   const auto states = engine->Prove(Digest{}, 256, 3, Never);
@@ -40,9 +44,9 @@ TEST(HostEngine, OpensNodesOfEveryLevelInTheOrderAsked) {
   ASSERT_TRUE(opened.ok()) << opened.status();
   ASSERT_EQ(opened->size(), 4u);
   const std::vector<Digest>& roots = (*states)->roots();
-  EXPECT_EQ(RootFromPath(Sha256(ViewOf(opened->at(0).elements)), 4095, opened->at(0).path),
-            roots[1]);
-  EXPECT_EQ(RootFromPath(RowRoot(ElementsOf(opened->at(1))), 7, opened->at(1).path), roots[0]);
+  EXPECT_EQ(RootOfPath(Sha256(ViewOf(opened->at(0).elements)), 4095, opened->at(0).path), roots[1]);
+  EXPECT_EQ(RootOfPath(RowRoots({ElementsOf(opened->at(1))}).front(), 7, opened->at(1).path),
+            roots[0]);
   // Segment 14 is the first half of row 7.
   EXPECT_EQ(opened->at(2).elements, opened->at(1).elements.substr(0, 1024));
   // The root: the whole state, and no path.

@@ -29,6 +29,10 @@ Digest RootOf(const std::vector<std::int8_t>& state, std::size_t segment, std::s
                 RootOf(state, segment, first + count / 2, count / 2));
 }
 
+Digest RootOfPath(const Digest& node, std::uint64_t index, ByteView siblings) {
+  return RootsOfPaths({{node, index, siblings}}).front();
+}
+
 TEST(MerkleTree, HasTheRootOfTheDefinitionForEveryThreadCount) {
   for (const std::uint32_t n : {256U, 512U, 1024U, 2048U}) {
     const std::vector<std::int8_t> state = RandomState(n);
@@ -53,9 +57,9 @@ TEST(MerkleTree, PathsOfSegmentsLeadToTheRoot) {
     const Bytes path = tree.Path(0, leaf);
     EXPECT_EQ(path.size(), 12U * 32);  // 4096 leaves
     const Digest hash = Sha256(BytesAt(state, leaf * 1024, 1024));
-    EXPECT_EQ(RootFromPath(hash, leaf, path), tree.root());
-    EXPECT_NE(RootFromPath(hash, leaf ^ 1, path), tree.root());
-    EXPECT_NE(RootFromPath(hash, leaf ^ 2048, path), tree.root());
+    EXPECT_EQ(RootOfPath(hash, leaf, path), tree.root());
+    EXPECT_NE(RootOfPath(hash, leaf ^ 1, path), tree.root());
+    EXPECT_NE(RootOfPath(hash, leaf ^ 2048, path), tree.root());
   }
 }
 
@@ -65,9 +69,10 @@ TEST(MerkleTree, PathsOfRowsLeadToTheRoot) {
     const MerkleTree tree = MerkleTree::Build(state, n, 1);
     const std::uint32_t level = n == 2048 ? 1 : 0;
     for (const std::uint32_t row : {0U, 1U, n / 2, n - 1}) {
-      const Digest root = RowRoot(absl::MakeConstSpan(state).subspan(std::size_t{row} * n, n));
-      EXPECT_EQ(RootFromPath(root, row, tree.Path(level, row)), tree.root());
-      EXPECT_NE(RootFromPath(root, row ^ 1, tree.Path(level, row)), tree.root());
+      const Digest root =
+          RowRoots({absl::MakeConstSpan(state).subspan(std::size_t{row} * n, n)}).front();
+      EXPECT_EQ(RootOfPath(root, row, tree.Path(level, row)), tree.root());
+      EXPECT_NE(RootOfPath(root, row ^ 1, tree.Path(level, row)), tree.root());
     }
   }
 }
