@@ -8,9 +8,11 @@
 #include "kernels/cuda/sha256_block.h"
 
 #if defined(__x86_64__)
+#if !defined(__clang__)
 // GCC 12's own header declares `__Y = __Y` for a register whose content does not matter.
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
 #endif
 
