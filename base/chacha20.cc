@@ -17,19 +17,22 @@ const EVP_CIPHER* ChaCha20Algorithm() {
 }
 
 // OpenSSL takes the block counter and the nonce as one vector: LE32(counter) || nonce.
-std::array<std::uint8_t, 16> CounterAndNonce(const ChaCha20Keystream::Nonce& nonce) {
+std::array<std::uint8_t, 16> CounterAndNonce(std::uint32_t block,
+                                             const ChaCha20Keystream::Nonce& nonce) {
   std::array<std::uint8_t, 16> vector{};
+  for (std::size_t i = 0; i < 4; ++i) vector[i] = static_cast<std::uint8_t>(block >> (8 * i));
   std::copy(nonce.begin(), nonce.end(), vector.begin() + 4);
   return vector;
 }
 
 }  // namespace
 
-ChaCha20Keystream::ChaCha20Keystream(const Digest& key, const Nonce& nonce)
+ChaCha20Keystream::ChaCha20Keystream(const Digest& key, const Nonce& nonce,
+                                     std::uint32_t first_block)
     : context_(EVP_CIPHER_CTX_new()) {
   KAISAR_CHECK(context_ != nullptr);
   KAISAR_CHECK(EVP_EncryptInit_ex2(context_, ChaCha20Algorithm(), key.data(),
-                                   CounterAndNonce(nonce).data(), nullptr) == 1);
+                                   CounterAndNonce(first_block, nonce).data(), nullptr) == 1);
 }
 
 ChaCha20Keystream::~ChaCha20Keystream() {
@@ -37,8 +40,8 @@ ChaCha20Keystream::~ChaCha20Keystream() {
 }
 
 void ChaCha20Keystream::Restart(const Nonce& nonce) {
-  KAISAR_CHECK(
-      EVP_EncryptInit_ex2(context_, nullptr, nullptr, CounterAndNonce(nonce).data(), nullptr) == 1);
+  KAISAR_CHECK(EVP_EncryptInit_ex2(context_, nullptr, nullptr, CounterAndNonce(0, nonce).data(),
+                                   nullptr) == 1);
 }
 
 void ChaCha20Keystream::Read(absl::Span<std::uint8_t> out) {

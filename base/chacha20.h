@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/types/span.h"
 #include "base/bytes.h"
@@ -10,7 +11,7 @@ typedef struct evp_cipher_ctx_st EVP_CIPHER_CTX;
 
 namespace kaisar {
 
-/// The ChaCha20 keystream of RFC 8439, block counter from 0, read piece by piece.
+/// The ChaCha20 keystream of RFC 8439, read piece by piece from block 0, or another one, on.
 ///
 /// Threads: one at a time; objects are independent.
 /// Cost:    2.9 GB/s; making or restarting one costs about 0.3 µs.
@@ -18,7 +19,8 @@ class ChaCha20Keystream {
  public:
   using Nonce = std::array<std::uint8_t, 12>;
 
-  ChaCha20Keystream(const Digest& key, const Nonce& nonce);
+  /// Blocks are 64 bytes.
+  ChaCha20Keystream(const Digest& key, const Nonce& nonce, std::uint32_t first_block = 0);
   ~ChaCha20Keystream();
   ChaCha20Keystream(const ChaCha20Keystream&) = delete;
   ChaCha20Keystream& operator=(const ChaCha20Keystream&) = delete;

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/check.h"
 #include "base/sha256.h"
 #include "base/status_macros.h"
 
@@ -55,18 +56,29 @@ Bytes DueContext(const v1::Device& device, v1::Kind kind) {
   return context;
 }
 
-void AppendChallenges(const EpochKey& key, const v1::Device& device, v1::Kind kind,
-                      std::uint32_t count, const Windows& windows,
-                      std::vector<PlannedChallenge>& plan) {
-  const std::uint64_t window_ms =
-      device.phase() == v1::REGISTERING ? windows.registration_ms : windows.epoch_ms;
-  Stream stream = key.MakeStream("due", DueContext(device, kind));
-  for (std::uint32_t q = 0; q < count; ++q) {
-    plan.push_back({static_cast<std::uint32_t>(stream.Draw(window_ms)), device.id(), q, kind});
-  }
+PlanPart MakePart(const EpochKey& key, const v1::Device& device, v1::Kind kind, std::uint32_t count,
+                  const Windows& windows) {
+  PlanPart part;
+  part.device = device.id();
+  part.kind = kind;
+  part.drawn = count;
+  part.window_ms = device.phase() == v1::REGISTERING ? windows.registration_ms : windows.epoch_ms;
+  part.due_key = key.Value("due", DueContext(device, kind));
   // A phase without matmul (rented devices) is left in peace by the muster, too.
   if ((windows.muster || device.muster()) && kind == v1::MATMUL) {
-    plan.push_back({windows.muster_ms, device.id(), count, kind});
+    part.muster_ms = windows.muster_ms;
+  }
+  return part;
+}
+
+void AppendChallenges(const PlanPart& part, std::vector<PlannedChallenge>& plan) {
+  Stream stream(part.due_key);
+  for (std::uint32_t q = 0; q < part.drawn; ++q) {
+    const auto due_ms = static_cast<std::uint32_t>(stream.Draw(part.window_ms));
+    plan.push_back({due_ms, part.device, q, part.kind});
+  }
+  if (part.muster_ms.has_value()) {
+    plan.push_back({*part.muster_ms, part.device, part.drawn, part.kind});
   }
 }
 
@@ -76,7 +88,7 @@ const std::map<v1::Kind, KindPolicy>& KindsOf(const v1::Device& device, const Po
   return phase == policy.phases.end() ? *none : phase->second;
 }
 
-absl::StatusOr<std::size_t> CountChallenges(const v1::Roster& roster, const Policy& policy) {
+absl::Status CheckSize(const v1::Roster& roster, const Policy& policy) {
   std::uint64_t total = 0;
   for (const v1::Device& device : roster.devices()) {
     for (const auto& [kind, asked] : KindsOf(device, policy))
@@ -86,7 +98,7 @@ absl::StatusOr<std::size_t> CountChallenges(const v1::Roster& roster, const Poli
     return absl::InvalidArgumentError(
         absl::StrCat("plan has up to ", total, " challenges, limit ", kMostChallenges));
   }
-  return static_cast<std::size_t>(total);
+  return absl::OkStatus();
 }
 
 bool ComesBefore(const PlannedChallenge& a, const PlannedChallenge& b) {
@@ -99,18 +111,38 @@ bool ComesBefore(const PlannedChallenge& a, const PlannedChallenge& b) {
 
 }  // namespace
 
+absl::StatusOr<std::vector<PlanPart>> MakePlanParts(const EpochKey& key, const EpochScope& scope,
+                                                    const v1::Roster& roster,
+                                                    const Policy& policy) {
+  ASSIGN_OR_RETURN(const Windows windows, MakeWindows(scope, roster, policy));
+  RETURN_IF_ERROR(CheckSize(roster, policy));
+  std::vector<PlanPart> parts;
+  for (const v1::Device& device : roster.devices()) {
+    for (const auto& [kind, asked] : KindsOf(device, policy)) {
+      parts.push_back(MakePart(key, device, kind, asked.count, windows));
+    }
+  }
+  return parts;
+}
+
+PlannedChallenge DrawPlanned(const PlanPart& part, std::uint32_t q) {
+  KAISAR_CHECK(q < part.size());
+  std::uint32_t due_ms = part.muster_ms.value_or(0);
+  if (q < part.drawn) {
+    due_ms = static_cast<std::uint32_t>(Stream(part.due_key, q).Draw(part.window_ms));
+  }
+  return {due_ms, part.device, q, part.kind};
+}
+
 absl::StatusOr<std::vector<PlannedChallenge>> MakePlan(const EpochKey& key, const EpochScope& scope,
                                                        const v1::Roster& roster,
                                                        const Policy& policy) {
-  ASSIGN_OR_RETURN(const Windows windows, MakeWindows(scope, roster, policy));
-  ASSIGN_OR_RETURN(const std::size_t most, CountChallenges(roster, policy));
+  ASSIGN_OR_RETURN(const std::vector<PlanPart> parts, MakePlanParts(key, scope, roster, policy));
+  std::size_t size = 0;
+  for (const PlanPart& part : parts) size += part.size();
   std::vector<PlannedChallenge> plan;
-  plan.reserve(most);
-  for (const v1::Device& device : roster.devices()) {
-    for (const auto& [kind, asked] : KindsOf(device, policy)) {
-      AppendChallenges(key, device, kind, asked.count, windows, plan);
-    }
-  }
+  plan.reserve(size);
+  for (const PlanPart& part : parts) AppendChallenges(part, plan);
   std::sort(plan.begin(), plan.end(), ComesBefore);
   return plan;
 }

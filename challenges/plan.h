@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/bytes.h"
@@ -37,6 +38,30 @@ struct EpochScope {
 absl::StatusOr<std::vector<PlannedChallenge>> MakePlan(const EpochKey& key, const EpochScope& scope,
                                                        const v1::Roster& roster,
                                                        const Policy& policy);
+
+/// What the plan has for one device and kind: q = 0 … drawn − 1 and, where there is a muster, one
+/// more. Enough to draw any of them alone.
+struct PlanPart {
+  std::uint32_t device = 0;
+  v1::Kind kind = v1::KIND_UNSPECIFIED;
+  std::uint32_t drawn = 0;
+  std::optional<std::uint32_t> muster_ms;  // due time of q = drawn
+  std::uint64_t window_ms = 0;             // what the others are drawn from
+  Digest due_key{};                        // of the stream that they are drawn from
+
+  std::uint32_t size() const { return drawn + (muster_ms.has_value() ? 1 : 0); }
+};
+
+/// The plan in parts, ordered by (device, kind).
+///
+/// Errors: as MakePlan.
+absl::StatusOr<std::vector<PlanPart>> MakePlanParts(const EpochKey& key, const EpochScope& scope,
+                                                    const v1::Roster& roster, const Policy& policy);
+
+/// The challenge with sequence q < part.size().
+///
+/// Cost: 1 µs.
+PlannedChallenge DrawPlanned(const PlanPart& part, std::uint32_t q);
 
 Digest ChallengeId(const EpochScope& scope, const PlannedChallenge& planned);
 

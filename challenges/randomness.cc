@@ -4,9 +4,18 @@
 #include "base/hkdf.h"
 
 namespace kaisar::challenges {
+namespace {
 
-Stream::Stream(const Digest& key)
-    : keystream_(key, ChaCha20Keystream::Nonce{}), buffer_{}, used_(buffer_.size()) {}
+constexpr std::uint64_t kWordsPerBlock = 8;
+
+}  // namespace
+
+Stream::Stream(const Digest& key, std::uint64_t first_word)
+    : keystream_(key, ChaCha20Keystream::Nonce{},
+                 static_cast<std::uint32_t>(first_word / kWordsPerBlock)),
+      used_(buffer_.size()) {
+  for (std::uint64_t i = 0; i < first_word % kWordsPerBlock; ++i) NextWord();
+}
 
 std::uint64_t Stream::NextWord() {
   if (used_ == buffer_.size()) {

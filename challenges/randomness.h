@@ -15,14 +15,15 @@ namespace kaisar::challenges {
 /// Source: docs/protocol.md, Randomness.
 class Stream {
  public:
-  explicit Stream(const Digest& key);
+  /// Begins at word `first_word`, < 2^35.
+  explicit Stream(const Digest& key, std::uint64_t first_word = 0);
   /// Uniform in [0, bound) up to a bias below bound/2^64; takes one word.
   std::uint64_t Draw(std::uint64_t bound);
   std::uint64_t NextWord();
 
  private:
   ChaCha20Keystream keystream_;
-  std::array<std::uint8_t, 512> buffer_;
+  std::array<std::uint8_t, 512> buffer_{};
   std::size_t used_;
 };
 

@@ -48,6 +48,22 @@ TEST(Plan, GivesTheDueTimesIdsAndSeedsOfTheVectors) {
   EXPECT_EQ(ToHex(ChallengeSeed(SampleKey(), id)), vectors["matmul"]["seed"]);
 }
 
+TEST(Plan, HasPartsFromWhichEachChallengeIsDrawnAlone) {
+  v1::Roster roster = SampleRoster();
+  roster.mutable_devices(1)->set_muster(true);
+  const std::vector<PlannedChallenge> plan = Plan(roster, SamplePolicy());
+  const auto parts = MakePlanParts(SampleKey(), SampleScope(), roster, SamplePolicy());
+  ASSERT_TRUE(parts.ok()) << parts.status();
+  std::vector<PlannedChallenge> drawn;
+  for (const PlanPart& part : *parts) {
+    for (std::uint32_t q = 0; q < part.size(); ++q) drawn.push_back(DrawPlanned(part, q));
+  }
+  EXPECT_THAT(drawn, ::testing::UnorderedElementsAreArray(plan));
+  EXPECT_TRUE(std::is_sorted(parts->begin(), parts->end(), [](const auto& a, const auto& b) {
+    return std::tie(a.device, a.kind) < std::tie(b.device, b.kind);
+  }));
+}
+
 TEST(Plan, AgreesWithTheSecondImplementation) {
   const nlohmann::json vectors = ReadVectors("challenges.json");
   Policy policy = SamplePolicy();

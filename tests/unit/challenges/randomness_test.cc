@@ -34,6 +34,15 @@ TEST(Randomness, ReadsAStreamAcrossItsBuffer) {
   for (const nlohmann::json& due_ms : expected) EXPECT_EQ(stream.Draw(21'300'000), due_ms);
 }
 
+TEST(Randomness, BeginsAStreamAtAnyWord) {
+  Stream whole(Filled(0x77));
+  for (std::uint64_t first = 0; first < 70; ++first) {
+    const std::uint64_t word = whole.NextWord();
+    Stream part(Filled(0x77), first);
+    EXPECT_EQ(part.NextWord(), word) << first;
+  }
+}
+
 TEST(Randomness, DrawsBelowTheBoundAlsoForTheLargestBound) {
   Stream stream(Filled(0x77));
   Stream same(Filled(0x77));
