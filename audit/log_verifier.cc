@@ -1,65 +1,92 @@
 #include "audit/log_verifier.h"
 
+#include <algorithm>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "audit/names.h"
+#include "base/check.h"
 #include "base/hex.h"
-#include "base/keys/hash_chain.h"
 #include "base/sha256.h"
 #include "base/status_macros.h"
 #include "challenges/roster.h"
+#include "challenges/signed_messages.h"
 
 namespace kaisar::audit {
 namespace {
 
-constexpr std::uint32_t kProtocolVersion = 1;
-
-std::string Differs(const std::string& where, absl::string_view what, const std::string& found,
+std::string Differs(absl::string_view where, absl::string_view what, const std::string& found,
                     const std::string& expected) {
   return absl::StrCat(where, ": ", what, " is ", found, ", expected ", expected);
 }
 
+/// Before what it is about is known.
+std::string RecordName(const RecordCheck& check) {
+  return absl::StrCat("record ", check.index);
+}
+
+/// Whether the call shows that the checker had a connection.
+bool IsAnswered(const v1::ChallengeClosed& closed) {
+  return closed.kind() != v1::MATMUL && closed.verdict() == v1::PASS;
+}
+
 }  // namespace
 
-LogVerifier::LogVerifier(const Report& report, Differences& differences)
-    : report_(report), differences_(differences) {}
+LogVerifier::LogVerifier(const Report& report, Differences& differences, Options options)
+    : report_(report),
+      differences_(differences),
+      choice_(options.choice),
+      presence_(std::move(options.kept_calls)) {}
 
 void LogVerifier::Add(std::uint64_t index, const v1::Record& record) {
-  if (record.body_case() == v1::Record::kEpochOpened) {
-    AddOpened(index, record.epoch_opened());
-    return;
-  }
-  if (!usable()) return;  // said once, at the first record
-  switch (record.body_case()) {
-    case v1::Record::kIssued:
-      return AddIssued(index, record.issued());
-    case v1::Record::kCommitment:
-      return AddCommitment(index, record.commitment());
-    case v1::Record::kClosed:
-      return AddClosed(index, record.closed());
-    case v1::Record::kDescribed:
-      return AddDescribed(index, record.described());
-    case v1::Record::kEpochClosed:
-      return AddEpochClosed(index, record.epoch_closed());
-    default:
-      return;  // ReadLog lets no other pass
-  }
+  RecordCheck check = Place(index, std::make_shared<const v1::Record>(record));
+  Check(check);
+  Take(std::move(check));
 }
 
-void LogVerifier::AddOpened(std::uint64_t index, const v1::EpochOpened& opened) {
-  CompareWithReport(opened);
+RecordCheck LogVerifier::Place(std::uint64_t index, std::shared_ptr<const v1::Record> record) {
+  RecordCheck check;
+  check.index = index;
+  check.record = std::move(record);
+  const auto kind = check.record->body_case();
+  if (kind == v1::Record::kEpochOpened) PlaceOpened(check);
+  if (!usable()) return check;  // said once, at the first record
+  if (kind == v1::Record::kIssued) PlaceIssued(check);
+  if (kind == v1::Record::kCommitment) PlaceCommitment(check);
+  if (kind == v1::Record::kClosed) PlaceClosed(check);
+  if (kind == v1::Record::kDescribed) PlaceDescribed(check);
+  if (kind == v1::Record::kEpochClosed) PlaceEpochClosed(check);
+  return check;
+}
+
+void LogVerifier::Check(RecordCheck& check) const {
+  if (check.in_plan) CheckRecord(*epoch_, check);
+}
+
+void LogVerifier::Take(RecordCheck check) {
+  ++counts_.records;
+  for (std::string& line : check.differences) differences_.Add(std::move(line));
+  if (!check.in_plan) return;
+  if (check.record->has_issued()) ++counts_.signatures;
+  if (check.record->has_closed()) TakeClosed(check);
+}
+
+void LogVerifier::PlaceOpened(RecordCheck& check) {
+  const v1::EpochOpened& opened = check.record->epoch_opened();
+  CompareWithReport(opened, check);
   if (absl::Status status = MakeEpoch(opened); !status.ok()) {
     epoch_.reset();
-    differences_.Add(absl::StrCat("record ", index, ": ", status.message(),
-                                  "; nothing in the log can be recomputed"));
+    check.differences.push_back(absl::StrCat(RecordName(check), ": ", status.message(),
+                                             "; nothing in the log can be recomputed"));
   }
 }
 
-void LogVerifier::CompareWithReport(const v1::EpochOpened& opened) {
+void LogVerifier::CompareWithReport(const v1::EpochOpened& opened, RecordCheck& check) const {
   const auto compare = [&](absl::string_view what, const std::string& log,
                            const std::string& report) {
-    if (log != report) differences_.Add(Differs("report", what, report, log + " as in the log"));
+    if (log == report) return;
+    check.differences.push_back(Differs("report", what, report, log + " as in the log"));
   };
   compare("spec version", absl::StrCat(opened.version()), absl::StrCat(report_.spec_version));
   compare("epoch", absl::StrCat(opened.epoch()), absl::StrCat(report_.epoch));
@@ -71,92 +98,196 @@ void LogVerifier::CompareWithReport(const v1::EpochOpened& opened) {
 }
 
 absl::Status LogVerifier::MakeEpoch(const v1::EpochOpened& opened) {
-  if (opened.version() != kProtocolVersion) {
-    return absl::InvalidArgumentError(Differs("epoch", "version", absl::StrCat(opened.version()),
-                                              absl::StrCat(kProtocolVersion)));
-  }
-  epoch_ = std::make_unique<Epoch>();
-  Epoch& epoch = *epoch_;
-  epoch.opened = opened;
-  ASSIGN_OR_RETURN(epoch.policy, challenges::ParsePolicy("policy", opened.policy()));
-  const v1::Roster& roster = epoch.opened.roster();
-  RETURN_IF_ERROR(challenges::ValidateRoster(roster, epoch.policy, opened.slot()));
-  if (!CopyExactly(ViewOf(opened.beacon()), epoch.scope.beacon)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("beacon is ", opened.beacon().size(), " bytes, expected 32"));
-  }
-  if (opened.epoch_end_ms() <= opened.beacon_ms()) {
-    return absl::InvalidArgumentError(absl::StrCat("epoch ends at ", opened.epoch_end_ms(),
-                                                   " ms, before its beacon at ", opened.beacon_ms(),
-                                                   " ms"));
-  }
-  epoch.scope.chain_id = roster.chain_id();
-  epoch.scope.epoch = opened.epoch();
-  epoch.scope.slot = opened.slot();
-  epoch.scope.epoch_ms = opened.epoch_end_ms() - opened.beacon_ms();
-  epoch.domain = challenges::DomainOf(roster);
-  const v1::Slot& slot = *challenges::FindSlot(roster, opened.slot());
-  epoch.slot_key = challenges::ToAddress(slot.key());
-  if (!IsChainSecret(report_.secret, opened.epoch(), challenges::ToDigest(slot.anchor()),
-                     slot.anchor_epoch())) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the report's secret ", ToHex(report_.secret), " is not the one of epoch ",
-                     opened.epoch(), " in the chain of slot ", opened.slot(), ", whose anchor is ",
-                     ToHex(ViewOf(slot.anchor()))));
-  }
-  epoch.key = challenges::EpochKey::Derive(report_.secret, epoch.scope.beacon, roster.chain_id(),
-                                           opened.slot(), opened.epoch());
-  ASSIGN_OR_RETURN(auto plan, challenges::MakePlan(*epoch.key, epoch.scope, roster, epoch.policy));
-  epoch.plan.emplace(std::move(plan));
-  epoch.scorer.emplace(roster, epoch.policy);
+  ASSIGN_OR_RETURN(epoch_, LoggedEpoch::Make(opened, report_.secret));
+  ASSIGN_OR_RETURN(auto parts, challenges::MakePlanParts(epoch_->key, epoch_->scope,
+                                                         epoch_->roster(), epoch_->policy));
+  plan_.emplace(std::move(parts));
+  scorer_.emplace(epoch_->roster(), epoch_->policy);
   return absl::OkStatus();
 }
 
-// What is described is the device's own word and is not looked at: it decides nothing.
-void LogVerifier::AddDescribed(std::uint64_t index, const v1::DeviceDescribed& described) {
-  const std::uint32_t device = described.device();
-  const std::string who = absl::StrCat("record ", index, ": description of device ", device);
-  if (challenges::FindDevice(epoch_->opened.roster(), device) == nullptr) {
-    differences_.Add(absl::StrCat(who, ", which is not in the roster"));
+std::optional<std::size_t> LogVerifier::FindInPlan(std::uint32_t device, v1::Kind kind,
+                                                   std::uint32_t sequence, absl::string_view was,
+                                                   RecordCheck& check) const {
+  const auto entry = plan_->Find(device, kind, sequence);
+  if (!entry.has_value()) {
+    check.differences.push_back(absl::StrCat(RecordName(check), ": ",
+                                             NameOf(device, kind, sequence), " was ", was,
+                                             ", but the plan has no such challenge"));
+    return std::nullopt;
+  }
+  check.planned = entry->planned;
+  check.id = challenges::ChallengeId(epoch_->scope, check.planned);
+  return entry->place;
+}
+
+void LogVerifier::PlaceIssued(RecordCheck& check) {
+  const v1::ChallengeIssued& issued = check.record->issued();
+  const v1::Challenge& terms = issued.challenge().challenge();
+  const auto place = FindInPlan(terms.device(), terms.kind(), issued.sequence(), "issued", check);
+  if (!place.has_value()) return;
+  if (plan_->is_closed(*place)) {
+    check.differences.push_back(check.Name() + ": was issued after its closing record");
     return;
   }
-  if (const std::string excess = DescriptionExcess(described); !excess.empty()) {
-    differences_.Add(absl::StrCat(who, ": ", excess));
+  if (!plan_->MarkIssued(*place)) {
+    check.differences.push_back(
+        absl::StrCat(check.Name(), ": was issued before, at record ", open_[check.id].index));
     return;
   }
-  if (!descriptions_.emplace(device, described).second) {
-    differences_.Add(absl::StrCat(who, ", which was described before"));
+  check.in_plan = true;
+  open_[check.id] = OpenChallenge{check.index, check.record, nullptr};
+}
+
+void LogVerifier::PlaceCommitment(RecordCheck& check) {
+  const std::string& bytes = check.record->commitment().challenge_id();
+  const auto found = CopyExactly(ViewOf(bytes), check.id) ? open_.find(check.id) : open_.end();
+  if (found == open_.end()) {
+    check.differences.push_back(absl::StrCat(RecordName(check), ": commitment to challenge ",
+                                             ToHex(ViewOf(bytes)), ", which is not open"));
+    return;
+  }
+  OpenChallenge& open = found->second;
+  const v1::ChallengeIssued& issued = open.issued->issued();
+  const v1::Challenge& terms = issued.challenge().challenge();
+  check.planned = {0, terms.device(), issued.sequence(), terms.kind()};
+  if (terms.kind() != v1::MATMUL) {
+    check.differences.push_back(check.Name() + ": has a commitment, which only matmul has");
+  } else if (open.commitment != nullptr) {
+    check.differences.push_back(check.Name() + ": has a second commitment record");
+  } else {
+    open.commitment = check.record;
   }
 }
 
-void LogVerifier::AddEpochClosed(std::uint64_t index, const v1::EpochClosed& closed) {
-  if (ViewOf(closed.secret()) != ByteView(report_.secret)) {
-    differences_.Add(Differs(absl::StrCat("record ", index), "secret",
-                             ToHex(ViewOf(closed.secret())),
-                             absl::StrCat(ToHex(report_.secret), " as in the report")));
+void LogVerifier::PlaceClosed(RecordCheck& check) {
+  const v1::ChallengeClosed& closed = check.record->closed();
+  const auto place = FindInPlan(closed.device(), closed.kind(), closed.sequence(), "closed", check);
+  if (!place.has_value()) return;
+  if (!plan_->MarkClosed(*place)) {
+    check.differences.push_back(check.Name() + ": was closed before");
+    return;
+  }
+  check.in_plan = true;
+  if (ViewOf(closed.challenge_id()) != ByteView(check.id)) {
+    check.differences.push_back(Differs(check.Name(), "challenge_id",
+                                        ToHex(ViewOf(closed.challenge_id())), ToHex(check.id)));
+  }
+  if (closed.due_ms() != check.planned.due_ms) {
+    check.differences.push_back(Differs(check.Name(), "due_ms", absl::StrCat(closed.due_ms()),
+                                        absl::StrCat(check.planned.due_ms)));
+  }
+  if (const auto found = open_.find(check.id); found != open_.end()) {
+    check.open = std::move(found->second);
+    open_.erase(found);
+  } else if (closed.transport() != v1::NOT_SENT) {
+    check.differences.push_back(check.Name() +
+                                ": was sent, but the log has no record of its issue");
+  }
+}
+
+// What is described is the device's own word and is not looked at: it decides nothing.
+void LogVerifier::PlaceDescribed(RecordCheck& check) {
+  const v1::DeviceDescribed& described = check.record->described();
+  const std::uint32_t device = described.device();
+  const std::string who = absl::StrCat(RecordName(check), ": description of device ", device);
+  if (challenges::FindDevice(epoch_->roster(), device) == nullptr) {
+    check.differences.push_back(absl::StrCat(who, ", which is not in the roster"));
+    return;
+  }
+  if (const std::string excess = DescriptionExcess(described); !excess.empty()) {
+    check.differences.push_back(absl::StrCat(who, ": ", excess));
+    return;
+  }
+  if (!descriptions_.emplace(device, described).second) {
+    check.differences.push_back(absl::StrCat(who, ", which was described before"));
+  }
+}
+
+void LogVerifier::PlaceEpochClosed(RecordCheck& check) const {
+  const v1::EpochClosed& closed = check.record->epoch_closed();
+  if (ViewOf(closed.secret()) == ByteView(report_.secret)) return;
+  check.differences.push_back(Differs(RecordName(check), "secret", ToHex(ViewOf(closed.secret())),
+                                      absl::StrCat(ToHex(report_.secret), " as in the report")));
+}
+
+void LogVerifier::TakeClosed(const RecordCheck& check) {
+  ++counts_.challenges;
+  // What follows rests on the verdict that should be there.
+  const v1::ChallengeClosed* closed = &check.record->closed();
+  v1::ChallengeClosed corrected;
+  if (check.judged.verdict != closed->verdict() || check.judged.reason != closed->reason()) {
+    corrected = *closed;
+    corrected.set_verdict(check.judged.verdict);
+    corrected.set_reason(check.judged.reason);
+    closed = &corrected;
+  }
+  scorer_->Add(*closed, check.evidence().commitment);
+  CountEvidence(check, *closed);
+  NotePresence(check, *closed);
+  if (closed->kind() == v1::MATMUL && closed->verdict() == v1::PASS) OfferProof(check);
+}
+
+void LogVerifier::CountEvidence(const RecordCheck& check, const v1::ChallengeClosed& closed) {
+  if (closed.transport() == v1::NOT_SENT) return;
+  if (check.open.commitment != nullptr) ++counts_.signatures;
+  if (closed.matmul().has_opening()) ++counts_.signatures;
+  if (closed.matmul().has_second_commitment()) ++counts_.signatures;
+  if (closed.latency().has_transcript()) ++counts_.signatures;
+  if (closed.bandwidth().has_transcript()) ++counts_.signatures;
+  if (closed.kind() == v1::MATMUL && closed.verdict() == v1::PASS) {
+    counts_.samples += epoch_->policy.samples;
+  }
+}
+
+void LogVerifier::OfferProof(const RecordCheck& check) {
+  if (choice_ == nullptr || !choice_->Takes()) return;
+  PassedProof proof{check.index, check.planned,
+                    check.id,    challenges::ChallengeSeed(epoch_->key, check.id),
+                    {},          {}};
+  const v1::MatmulParams params =
+      challenges::MatmulParamsOf(check.open.issued->issued().challenge());
+  proof.shape = {params.n(), params.rounds()};
+  // The judge has seen to its size.
+  const ByteView roots = ViewOf(check.open.commitment->commitment().commitment().roots());
+  proof.roots.resize(params.rounds());
+  for (std::size_t j = 0; j < proof.roots.size(); ++j) {
+    KAISAR_CHECK(CopyExactly(roots.subspan(j * sizeof(Digest), sizeof(Digest)), proof.roots[j]));
+  }
+  choice_->Take(std::move(proof));
+}
+
+void LogVerifier::NotePresence(const RecordCheck& check, const v1::ChallengeClosed& closed) {
+  if (closed.transport() != v1::NOT_SENT) {
+    presence_.AddCall(closed.device(), closed.sent_ms(), closed.elapsed_ms(), IsAnswered(closed));
+    if (closed.reason() == v1::CHECKER_OFFLINE) {
+      presence_.ClaimOffline(check.Name(), closed.device(), closed.sent_ms(), closed.elapsed_ms());
+    }
+  } else if (closed.sent_ms() == 0) {
+    // What was issued may have been under way when the checker went down: until it expired.
+    std::uint64_t until_ms = closed.due_ms() + epoch_->policy.slack_ms;
+    if (const v1::ChallengeIssued* issued = check.evidence().issued; issued != nullptr) {
+      const std::uint64_t expires_ms = issued->challenge().challenge().expires_at_ms();
+      const std::uint64_t beacon_ms = epoch_->opened.beacon_ms();
+      if (expires_ms > beacon_ms) until_ms = std::max(until_ms, expires_ms - beacon_ms);
+    }
+    presence_.ClaimStopped(check.Name(), closed.due_ms(), until_ms);
   }
 }
 
 void LogVerifier::Finish(bool closed) {
   if (!usable()) return;
   if (!closed) differences_.Add("log: the record that closes the epoch is missing");
-  const PlanIndex& plan = *epoch_->plan;
-  for (std::size_t place = 0; place < plan.size(); ++place) {
-    if (plan.is_closed(place)) continue;
-    const challenges::PlannedChallenge& planned = plan.at(place);
+  plan_->ForEachOpen([&](const challenges::PlannedChallenge& planned) {
     differences_.Add(absl::StrCat("log: ", NameOf(planned), " with id ",
                                   ToHex(challenges::ChallengeId(epoch_->scope, planned)),
                                   ", due at ", planned.due_ms, " ms, has no closing record"));
-  }
+  });
   for (std::string& line : presence_.Contradictions()) differences_.Add(std::move(line));
 }
 
 std::vector<DeviceScore> LogVerifier::Scores() const {
-  return usable() ? epoch_->scorer->Scores() : std::vector<DeviceScore>();
-}
-
-Address LogVerifier::SlotKey() const {
-  return epoch_->slot_key;
+  return usable() ? scorer_->Scores() : std::vector<DeviceScore>();
 }
 
 }  // namespace kaisar::audit

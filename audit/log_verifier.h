@@ -3,43 +3,58 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "audit/descriptions.h"
 #include "audit/differences.h"
+#include "audit/logged_epoch.h"
 #include "audit/plan_index.h"
 #include "audit/presence.h"
+#include "audit/proof_choice.h"
+#include "audit/record_check.h"
 #include "audit/report.h"
 #include "audit/score.h"
 #include "base/bytes.h"
-#include "challenges/judge.h"
-#include "challenges/plan.h"
-#include "challenges/policy.h"
 #include "kaisar/v1/log.pb.h"
 
 namespace kaisar::audit {
 
-/// Checks the records of one log, one after the other, against what the report's secret and the
-/// first record make of the epoch. Everything that does not hold becomes one difference.
+/// Checks the records of one log against what the report's secret and the first record make of the
+/// epoch. Everything that does not hold becomes one difference, in the order of the records.
 ///
-/// Threads: one at a time.
-/// Cost:    what is open (issued, not closed), 18 bytes per planned and 24 per sent challenge, and
-///          5 kB at most per device for what it says of itself.
+/// A record goes through three hands: Place and Take, which see all records in the order of the
+/// log, and between them Check, which looks at one record alone and does what takes long.
+///
+/// Threads: one at a time; Check from any thread, also while another one places and takes.
+/// Cost:    what is open (issued, not closed), two bits per planned challenge, what Presence and
+///          Scorer keep, and 5 kB at most per device for what it says of itself.
 class LogVerifier {
  public:
   struct Counts {
+    std::uint64_t records = 0;
     std::uint64_t challenges = 0;
     std::uint64_t signatures = 0;
     std::uint64_t samples = 0;
   };
 
-  /// `report` and `differences` must outlive the verifier.
-  LogVerifier(const Report& report, Differences& differences);
+  struct Options {
+    ProofChoice* choice = nullptr;  // proofs are offered to it; null: to nobody
+    /// Whose single calls are kept (Presence); null: of all.
+    std::optional<Presence::Seconds> kept_calls;
+  };
 
-  /// Takes the records in the order of the log.
+  /// `report`, `differences` and what `options` names must outlive the verifier.
+  LogVerifier(const Report& report, Differences& differences, Options options);
+  LogVerifier(const Report& report, Differences& differences)
+      : LogVerifier(report, differences, Options()) {}
+
+  /// Finds what the record is about.
+  RecordCheck Place(std::uint64_t index, std::shared_ptr<const v1::Record> record);
+  void Check(RecordCheck& check) const;
+  void Take(RecordCheck check);
+  /// All three.
   void Add(std::uint64_t index, const v1::Record& record);
 
   /// Says that the log is over: what is missing becomes differences.
@@ -49,50 +64,38 @@ class LogVerifier {
   bool usable() const { return epoch_ != nullptr; }
   const Counts& counts() const { return counts_; }
   std::vector<DeviceScore> Scores() const;
-  /// The slot's key by the log's roster; the log must be usable.
-  Address SlotKey() const;
   /// The log must be usable.
-  const v1::Roster& roster() const { return epoch_->opened.roster(); }
+  const LoggedEpoch& epoch() const { return *epoch_; }
+  /// Seconds whose single calls must be kept for all contradictions to be found (Presence).
+  Presence::Seconds Unsettled() const { return presence_.Unsettled(); }
   const Descriptions& descriptions() const { return descriptions_; }
 
  private:
-  /// What the first record fixes.
-  struct Epoch {
-    v1::EpochOpened opened;
-    challenges::Policy policy;
-    challenges::EpochScope scope;
-    SigningDomain domain;
-    Address slot_key{};
-    std::optional<challenges::EpochKey> key;
-    std::optional<PlanIndex> plan;
-    std::optional<Scorer> scorer;
-  };
-  struct Open {
-    std::uint64_t index = 0;
-    v1::ChallengeIssued issued;
-    std::optional<v1::CommitmentReceived> commitment;
-  };
-
-  // log_verifier.cc
-  void AddOpened(std::uint64_t index, const v1::EpochOpened& opened);
+  // The records, each by its kind.
+  void PlaceOpened(RecordCheck& check);
   absl::Status MakeEpoch(const v1::EpochOpened& opened);
-  void CompareWithReport(const v1::EpochOpened& opened);
-  void AddDescribed(std::uint64_t index, const v1::DeviceDescribed& described);
-  void AddEpochClosed(std::uint64_t index, const v1::EpochClosed& closed);
-  // challenge_records.cc
-  void AddIssued(std::uint64_t index, const v1::ChallengeIssued& issued);
-  void AddCommitment(std::uint64_t index, const v1::CommitmentReceived& commitment);
-  void AddClosed(std::uint64_t index, const v1::ChallengeClosed& closed);
-  void CheckTimes(const std::string& who, const Open& open, const v1::ChallengeClosed& closed);
-  void CheckTestTimes(const std::string& who, const v1::ChallengeClosed& closed);
-  void CheckJudgement(const std::string& who, const Open& open, const v1::ChallengeClosed& closed);
-  void NotePresence(const std::string& who, const Open& open, const v1::ChallengeClosed& closed);
-  void CountEvidence(const Open& open, const v1::ChallengeClosed& closed);
+  void CompareWithReport(const v1::EpochOpened& opened, RecordCheck& check) const;
+  void PlaceIssued(RecordCheck& check);
+  void PlaceCommitment(RecordCheck& check);
+  void PlaceClosed(RecordCheck& check);
+  void PlaceDescribed(RecordCheck& check);
+  void PlaceEpochClosed(RecordCheck& check) const;
+  /// The plan's challenge; absent, with a difference, when there is none.
+  std::optional<std::size_t> FindInPlan(std::uint32_t device, v1::Kind kind, std::uint32_t sequence,
+                                        absl::string_view was, RecordCheck& check) const;
+
+  void TakeClosed(const RecordCheck& check);
+  void CountEvidence(const RecordCheck& check, const v1::ChallengeClosed& closed);
+  void OfferProof(const RecordCheck& check);
+  void NotePresence(const RecordCheck& check, const v1::ChallengeClosed& closed);
 
   const Report& report_;
   Differences& differences_;
-  std::unique_ptr<Epoch> epoch_;
-  absl::flat_hash_map<Digest, Open> open_;
+  ProofChoice* const choice_;
+  std::unique_ptr<LoggedEpoch> epoch_;
+  std::optional<PlanIndex> plan_;
+  std::optional<Scorer> scorer_;
+  absl::flat_hash_map<Digest, OpenChallenge> open_;
   Presence presence_;
   Counts counts_;
   Descriptions descriptions_;

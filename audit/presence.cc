@@ -1,6 +1,7 @@
 #include "audit/presence.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -13,39 +14,56 @@ namespace {
 constexpr std::uint64_t kOfflineMarginMs = 1000;
 /// A checker that is asked to stop closes what is open for some seconds and sends nothing more.
 constexpr std::uint64_t kStopMarginMs = 10'000;
-constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t kMsPerSecond = 1000;
 
 /// Times from a hostile log must not wrap.
 std::uint64_t AddUpTo(std::uint64_t a, std::uint64_t b) {
-  return a > kNever - b ? kNever : a + b;
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+  return a > kMost - b ? kMost : a + b;
 }
-
-/// The earliest ends among calls that began at or after a time: of the best device, and of the best
-/// other device.
-struct Earliest {
-  std::uint64_t ended_ms = kNever;
-  std::uint32_t device = 0;
-  std::uint64_t other_ended_ms = kNever;
-
-  void Add(std::uint64_t ended, std::uint32_t of) {
-    if (ended < ended_ms) {
-      if (of != device) other_ended_ms = ended_ms;
-      ended_ms = ended;
-      device = of;
-    } else if (of != device) {
-      other_ended_ms = std::min(other_ended_ms, ended);
-    }
-  }
-  std::uint64_t NotOf(std::uint32_t excluded) const {
-    return device == excluded ? other_ended_ms : ended_ms;
-  }
-};
 
 }  // namespace
 
+void Presence::Earliest::Add(std::uint64_t ended, std::uint32_t of) {
+  if (of == device) {
+    ended_ms = std::min(ended_ms, ended);
+  } else if (ended < ended_ms) {
+    other_ended_ms = std::exchange(ended_ms, ended);
+    other_device = std::exchange(device, of);
+  } else if (ended < other_ended_ms) {
+    other_ended_ms = ended;
+    other_device = of;
+  }
+}
+
 void Presence::AddCall(std::uint32_t device, std::uint64_t sent_ms, std::uint64_t elapsed_ms,
                        bool answered) {
-  calls_.push_back({sent_ms, AddUpTo(sent_ms, elapsed_ms), device, answered});
+  const std::uint64_t ended_ms = AddUpTo(sent_ms, elapsed_ms);
+  AddPresent(sent_ms, ended_ms);
+  if (!answered) return;
+  const std::uint64_t second = sent_ms / kMsPerSecond;
+  answered_[second].Add(ended_ms, device);
+  if (!kept_.has_value() || kept_->count(second) > 0) {
+    calls_[second].push_back({sent_ms, ended_ms, device});
+  }
+}
+
+// Calls that overlap belong to one process: a crash ends all that are open.
+void Presence::AddPresent(std::uint64_t from_ms, std::uint64_t until_ms) {
+  auto next = present_.upper_bound(from_ms);
+  if (next != present_.begin()) {
+    const auto before = std::prev(next);
+    if (before->second >= from_ms) {
+      if (before->second >= until_ms) return;
+      from_ms = before->first;
+      next = before;
+    }
+  }
+  while (next != present_.end() && next->first <= until_ms) {
+    until_ms = std::max(until_ms, next->second);
+    next = present_.erase(next);
+  }
+  present_[from_ms] = until_ms;
 }
 
 void Presence::ClaimOffline(std::string who, std::uint32_t device, std::uint64_t sent_ms,
@@ -57,27 +75,59 @@ void Presence::ClaimStopped(std::string who, std::uint64_t from_ms, std::uint64_
   stopped_.push_back({std::move(who), 0, from_ms, until_ms});
 }
 
-std::vector<std::string> Presence::Contradictions() {
+std::vector<std::string> Presence::Contradictions() const {
   std::vector<std::string> found;
-  std::sort(calls_.begin(), calls_.end(),
-            [](const Call& a, const Call& b) { return a.sent_ms < b.sent_ms; });
   if (!offline_.empty()) CheckOffline(found);
   if (!stopped_.empty()) CheckStopped(found);
   return found;
 }
 
-void Presence::CheckOffline(std::vector<std::string>& found) const {
-  std::vector<Earliest> from(calls_.size() + 1);
-  for (std::size_t i = calls_.size(); i-- > 0;) {
-    from[i] = from[i + 1];
-    if (calls_[i].answered) from[i].Add(calls_[i].ended_ms, calls_[i].device);
+Presence::Seconds Presence::Unsettled() const {
+  Seconds seconds;
+  for (const FirstAnswer& first : FirstAnswers()) {
+    if (first.unsettled.has_value()) seconds.insert(*first.unsettled);
   }
+  return seconds;
+}
+
+std::vector<Presence::FirstAnswer> Presence::FirstAnswers() const {
+  // The earliest ends of all that was sent in a second or later.
+  std::vector<std::pair<std::uint64_t, Earliest>> from(answered_.begin(), answered_.end());
+  for (std::size_t i = from.size(); i-- > 1;) {
+    const Earliest& later = from[i].second;
+    from[i - 1].second.Add(later.ended_ms, later.device);
+    from[i - 1].second.Add(later.other_ended_ms, later.other_device);
+  }
+  std::vector<FirstAnswer> firsts;
   for (const Claim& claim : offline_) {
-    const auto first = std::lower_bound(
-        calls_.begin(), calls_.end(), AddUpTo(claim.from_ms, kOfflineMarginMs),
-        [](const Call& call, std::uint64_t sent_ms) { return call.sent_ms < sent_ms; });
-    const std::uint64_t ended_ms =
-        from[static_cast<std::size_t>(first - calls_.begin())].NotOf(claim.device);
+    FirstAnswer& first = firsts.emplace_back();
+    const std::uint64_t least_ms = AddUpTo(claim.from_ms, kOfflineMarginMs);
+    const std::uint64_t second = least_ms / kMsPerSecond;  // of which only a part counts
+    const auto after = std::lower_bound(
+        from.begin(), from.end(), second + 1,
+        [](const auto& entry, std::uint64_t wanted) { return entry.first < wanted; });
+    if (after != from.end()) first.ended_ms = after->second.NotOf(claim.device);
+    const auto part = answered_.find(second);
+    if (part == answered_.end()) continue;
+    const std::uint64_t in_part_ms = part->second.NotOf(claim.device);
+    if (in_part_ms >= first.ended_ms) continue;
+    if (const auto calls = calls_.find(second); calls != calls_.end()) {
+      for (const Call& call : calls->second) {
+        if (call.sent_ms < least_ms || call.device == claim.device) continue;
+        first.ended_ms = std::min(first.ended_ms, call.ended_ms);
+      }
+    } else if (AddUpTo(in_part_ms, kOfflineMarginMs) <= claim.until_ms) {
+      first.unsettled = second;
+    }
+  }
+  return firsts;
+}
+
+void Presence::CheckOffline(std::vector<std::string>& found) const {
+  const std::vector<FirstAnswer> firsts = FirstAnswers();
+  for (std::size_t i = 0; i < offline_.size(); ++i) {
+    const Claim& claim = offline_[i];
+    const std::uint64_t ended_ms = firsts[i].ended_ms;
     if (AddUpTo(ended_ms, kOfflineMarginMs) > claim.until_ms || ended_ms == kNever) continue;
     found.push_back(
         absl::StrCat(claim.who, ": is CHECKER_OFFLINE from ", claim.from_ms, " to ", claim.until_ms,
@@ -88,20 +138,10 @@ void Presence::CheckOffline(std::vector<std::string>& found) const {
 }
 
 void Presence::CheckStopped(std::vector<std::string>& found) const {
-  // Calls that overlap belong to one process: a crash ends all that are open.
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> present;
-  for (const Call& call : calls_) {
-    if (!present.empty() && call.sent_ms <= present.back().second) {
-      present.back().second = std::max(present.back().second, call.ended_ms);
-    } else {
-      present.emplace_back(call.sent_ms, call.ended_ms);
-    }
-  }
   for (const Claim& claim : stopped_) {
-    const auto after =
-        std::upper_bound(present.begin(), present.end(), std::make_pair(claim.from_ms, kNever));
-    if (after == present.begin()) continue;
-    const auto [from_ms, until_ms] = *(after - 1);
+    const auto after = present_.upper_bound(claim.from_ms);
+    if (after == present_.begin()) continue;
+    const auto [from_ms, until_ms] = *std::prev(after);
     if (until_ms < AddUpTo(claim.until_ms, kStopMarginMs)) continue;
     found.push_back(absl::StrCat(claim.who, ": is STOPPED, but other challenges show that the ",
                                  "checker was running from ", from_ms, " to ", until_ms, " ms"));

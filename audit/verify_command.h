@@ -1,28 +1,51 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <ostream>
 #include <string>
+#include <vector>
 
+#include "audit/from_scratch.h"
+#include "audit/recompute.h"
 #include "audit/verify.h"
+#include "base/entropy.h"
+#include "chain/contracts.h"
 
 namespace kaisar::audit {
 
-/// How to print what verification found.
-struct VerifyOutput {
-  bool json = false;     // one JSON object instead of a table
+struct VerifyArguments {
+  std::string log_path;
+  std::string report_path;
+  int threads = 0;       // 0: as many as the machine runs at once
+  bool json = false;     // print one JSON object instead of a table
   bool devices = false;  // also what the devices say of themselves; in JSON always
+  bool quiet = false;    // no progress on a terminal
+
+  std::vector<std::string> rpc;  // URLs of the chain to compare with; none: no chain
+  std::string deployment_path;   // where its contracts are
+  std::uint32_t timeout_ms = 10'000;
+
+  std::uint32_t from_scratch = 0;  // proofs whose work is done again
+  std::string seed;                // 32 bytes of hex that choose them; empty: new ones
 };
 
 /// What verification found, for people: a table of the devices, the differences, one last line.
-void PrintResult(const VerifyResult& result, bool devices, std::ostream& out);
+void PrintResult(const VerifyResult& result, const std::optional<FromScratch>& again, bool devices,
+                 std::ostream& out);
 
 /// The same for programs, as one JSON object; docs/log-format.md lists its keys.
-std::string ResultToJson(const VerifyResult& result);
+std::string ResultToJson(const VerifyResult& result, const std::optional<FromScratch>& again = {});
 
-/// `kaisar-audit verify`.
+/// Verifies and prints, with the services handed in; null: nothing is compared with a chain, no
+/// work is done again.
 ///
-/// Result: the exit status: 0 all holds, 1 something does not, 2 a file cannot be read.
-int RunVerify(const std::string& log_path, const std::string& report_path,
-              const VerifyOutput& output, std::ostream& out, std::ostream& errors);
+/// Result: the exit status: 0 all holds, 1 something does not, 2 a file or the chain cannot be
+/// read.
+int RunVerify(const VerifyArguments& arguments, chain::Contracts* contracts, Recomputer* recomputer,
+              Entropy& entropy, std::ostream& out, std::ostream& errors);
+
+/// `kaisar-audit verify`: the same with this machine's.
+int RunVerify(const VerifyArguments& arguments, std::ostream& out, std::ostream& errors);
 
 }  // namespace kaisar::audit

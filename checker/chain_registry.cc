@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "audit/chain_roster.h"
 #include "base/hex.h"
 #include "base/status_macros.h"
-#include "checker/chain_roster.h"
 #include "checker/slot_duty.h"
 
 namespace kaisar::checker {
@@ -19,16 +19,6 @@ constexpr std::uint32_t kTroubleMs = 5000;    // before an unreachable chain is 
 constexpr std::uint32_t kRefusalMs = 60'000;  // before a refusal is looked at again
 constexpr std::uint32_t kTellTroubleMs = 60'000;
 constexpr std::uint32_t kLeastPatienceMs = 10'000;
-
-v1::Slot RosterSlot(std::uint32_t id, const chain::SlotState& state, const Address& hot_key) {
-  v1::Slot slot;
-  slot.set_id(id);
-  slot.set_key(ToString(hot_key));
-  slot.set_tls_pin(ToString(state.tls_pin));
-  slot.set_anchor(ToString(state.anchor));
-  slot.set_anchor_epoch(state.anchor_epoch);
-  return slot;
-}
 
 }  // namespace
 
@@ -89,8 +79,8 @@ absl::StatusOr<ChainRegistry::Answer> ChainRegistry::Read(std::uint32_t epoch,
   if (!answer.refusal.ok()) return answer;
   ASSIGN_OR_RETURN(const std::uint32_t drawn_from, contracts.SlotCountAt(epoch, at));
   ASSIGN_OR_RETURN(const std::vector<chain::DeviceState> devices, contracts.DevicesOf(epoch, at));
-  CommitteeDevices found =
-      FindCommitteeDevices(devices, opening.beacon, drawn_from, settings_.slot, services_.policy);
+  audit::CommitteeDevices found = audit::FindCommitteeDevices(devices, opening.beacon, drawn_from,
+                                                              settings_.slot, services_.policy);
   TellLeftOut(found.left_out);
 
   EpochStart& start = answer.start.emplace();
@@ -101,13 +91,13 @@ absl::StatusOr<ChainRegistry::Answer> ChainRegistry::Read(std::uint32_t epoch,
   for (v1::Device& device : found.devices) *start.roster.add_devices() = std::move(device);
   for (const std::uint32_t id : found.members) {
     if (id == settings_.slot) {
-      *start.roster.add_slots() = RosterSlot(id, own, services_.keys.hot.address());
+      *start.roster.add_slots() = audit::RosterSlot(id, own, services_.keys.hot.address());
       continue;
     }
     if (id >= slots.size()) continue;
     ASSIGN_OR_RETURN(const Address hot_key, contracts.HotKeyAt(id, epoch, at));
     if (hot_key == Address{}) continue;  // not active: its challenges are nobody's
-    *start.roster.add_slots() = RosterSlot(id, slots[id], hot_key);
+    *start.roster.add_slots() = audit::RosterSlot(id, slots[id], hot_key);
   }
   return answer;
 }

@@ -127,8 +127,11 @@ class ChainPath(unittest.TestCase):
             self.assertEqual(int(report, 16) & 1, 1, f"slot {slot}, epoch {epoch}: {report}")
             log = self.network.path(f"checker-{slot}/data/epoch-{epoch}.log")
             status, out = self.audit("verify", "--log", log, "--report",
-                                     log.removesuffix(".log") + ".report.json")
+                                     log.removesuffix(".log") + ".report.json",
+                                     "--rpc", self.network.chain.url, "--deployment",
+                                     self.network.path("deployment.json"))
             self.assertEqual(status, 1 if slot == LIAR else 0, out)
+            self.assertNotIn("chain:", out)  # nobody lied about what the chain has
 
     def check_settlement(self, epoch):
         status, out = self.audit("settle", "--rpc", self.network.chain.url, "--deployment",

@@ -35,8 +35,7 @@ inline VerifyResult VerifyEpoch(const testing::EpochFixture& epoch,
   TemporaryDirectory directory(TemporaryDirectory::Place::kMemory);
   epoch.WriteLog(directory.File("log"));
   epoch.WriteReport(directory.File("report"), signer);
-  absl::StatusOr<VerifyResult> result =
-      Verify(directory.File("log"), directory.File("report"), nullptr);
+  absl::StatusOr<VerifyResult> result = Verify(directory.File("log"), directory.File("report"));
   EXPECT_TRUE(result.ok()) << result.status();
   return result.ok() ? *std::move(result) : VerifyResult();
 }

@@ -107,9 +107,11 @@ TEST(Descriptions, AreShownWhenAskedFor) {
   epoch.WriteReport(directory.File("report"));
   for (const bool devices : {false, true}) {
     std::ostringstream out, errors;
-    EXPECT_EQ(RunVerify(directory.File("log"), directory.File("report"), {.devices = devices}, out,
-                        errors),
-              0);
+    VerifyArguments arguments;
+    arguments.log_path = directory.File("log");
+    arguments.report_path = directory.File("report");
+    arguments.devices = devices;
+    EXPECT_EQ(RunVerify(arguments, out, errors), 0);
     const std::string shown =
         "device  says of itself\n"
         "     1  cuda 9.0, NVIDIA H100 80GB HBM3, driver 580.95.05, 81559 MiB, 41 C, "

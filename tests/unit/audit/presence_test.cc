@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
+#include <vector>
 
 namespace kaisar::audit {
 namespace {
@@ -47,6 +49,68 @@ TEST(Presence, OfflineIsContradictedByAnotherDeviceEvenIfItsOwnAnsweredFirst) {
   presence.AddCall(2, 12'000, 900, true);
   presence.ClaimOffline("record 9", 1, 10'000, 5000);
   EXPECT_THAT(presence.Contradictions(), ElementsAre(HasSubstr("by 12900 ms")));
+}
+
+TEST(Presence, OfflineIsContradictedByTheEarliestAnswerWhateverTheOrder) {
+  struct Call {
+    std::uint32_t device;
+    std::uint64_t sent_ms, elapsed_ms;
+  };
+  std::vector<Call> calls = {
+      {1, 11'000, 10}, {3, 12'000, 900}, {2, 13'500, 300}, {1, 12'100, 9}, {2, 11'400, 8000}};
+  const auto before = [](const Call& a, const Call& b) { return a.sent_ms < b.sent_ms; };
+  std::sort(calls.begin(), calls.end(), before);
+  do {
+    Presence presence;
+    presence.ClaimOffline("record 9", 1, 10'000, 5000);
+    for (const Call& call : calls) {
+      presence.AddCall(call.device, call.sent_ms, call.elapsed_ms, true);
+    }
+    EXPECT_THAT(presence.Contradictions(), ElementsAre(HasSubstr("by 12900 ms")));
+  } while (std::next_permutation(calls.begin(), calls.end(), before));
+}
+
+TEST(Presence, OfflineBeginsToTheMillisecond) {
+  Presence presence;
+  presence.ClaimOffline("record 9", 1, 10'500, 9000);
+  presence.AddCall(2, 11'499, 10, true);
+  EXPECT_THAT(presence.Contradictions(), IsEmpty());
+  presence.AddCall(2, 11'500, 30, true);
+  EXPECT_THAT(presence.Contradictions(), ElementsAre(HasSubstr("by 11530 ms")));
+}
+
+TEST(Presence, SaysWhichSecondsItMustKeepToTellAll) {
+  const auto add = [](Presence& presence) {
+    presence.ClaimOffline("record 9", 1, 10'500, 9000);
+    presence.ClaimOffline("record 8", 2, 20'500, 900);  // no answer can be inside
+    presence.AddCall(2, 11'400, 10, true);
+    presence.AddCall(2, 11'600, 30, true);
+    presence.AddCall(1, 21'600, 30, true);
+    presence.AddCall(2, 12'000, 90, true);
+  };
+  Presence none(Presence::Seconds{});
+  add(none);
+  EXPECT_THAT(none.Contradictions(), ElementsAre(HasSubstr("by 12090 ms")));  // not the earliest
+  EXPECT_THAT(none.Unsettled(), ElementsAre(11));
+  Presence kept(none.Unsettled());
+  add(kept);
+  EXPECT_THAT(kept.Contradictions(), ElementsAre(HasSubstr("by 11630 ms")));
+  EXPECT_THAT(kept.Unsettled(), IsEmpty());
+  Presence all;
+  add(all);
+  EXPECT_EQ(all.Contradictions(), kept.Contradictions());
+}
+
+TEST(Presence, StoppedIsContradictedByCallsThatAreFilledInLater) {
+  Presence presence;
+  presence.ClaimStopped("record 9", 5000, 9000);
+  presence.AddCall(2, 1000, 3000, false);
+  presence.AddCall(2, 6000, 3000, false);
+  presence.AddCall(2, 9500, 9500, false);
+  presence.AddCall(2, 8000, 1500, false);  // inside and touching
+  EXPECT_THAT(presence.Contradictions(), IsEmpty());
+  presence.AddCall(2, 4000, 2000, false);
+  EXPECT_THAT(presence.Contradictions(), ElementsAre(HasSubstr("from 1000 to 19000 ms")));
 }
 
 TEST(Presence, StoppedIsContradictedByCallsThatOverlapTheWholeTime) {

@@ -36,7 +36,12 @@ class HonestEpoch : public ::testing::Test {
   int Run(bool json = false) {
     out_.str("");
     errors_.str("");
-    return RunVerify(log_, report_, {.json = json}, out_, errors_);
+    VerifyArguments arguments;
+    arguments.log_path = log_;
+    arguments.report_path = report_;
+    arguments.json = json;
+    arguments.threads = 1;
+    return RunVerify(arguments, out_, errors_);
   }
   EpochFixture epoch_;
   TemporaryDirectory directory_{TemporaryDirectory::Place::kMemory};
@@ -47,7 +52,12 @@ class HonestEpoch : public ::testing::Test {
 
 TEST_F(HonestEpoch, IsAcceptedAndCountsWhatWasChecked) {
   std::uint64_t last_progress = 0;
-  const auto result = Verify(log_, report_, [&](std::uint64_t done) { last_progress = done; });
+  VerifyOptions options;
+  options.progress = [&](std::uint64_t done, std::uint64_t total) {
+    last_progress = done;
+    EXPECT_EQ(total, epoch_.records.size());
+  };
+  const auto result = Verify(log_, report_, options);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->difference_count, 0u) << absl::StrJoin(result->differences, "\n");
   EXPECT_EQ(result->records, epoch_.records.size());
@@ -62,7 +72,7 @@ TEST_F(HonestEpoch, IsAcceptedAndCountsWhatWasChecked) {
 }
 
 TEST_F(HonestEpoch, GivesEveryDeviceItsScoreAndSaysWhy) {
-  const auto result = Verify(log_, report_, nullptr);
+  const auto result = Verify(log_, report_);
   ASSERT_TRUE(result.ok()) << result.status();
   std::vector<std::string> said;
   for (const DeviceScore& score : result->scores) {

@@ -245,8 +245,7 @@ TEST(Descriptions, MoveNoScoreOfAnEpoch) {
     if (way == 0) words = scene.results[0].report.report.words;
     EXPECT_EQ(scene.results[0].report.report.words, words);
     EXPECT_EQ(DescribedIn(scene.Records(0)).at(1).description().empty(), way != 0);
-    const auto verified =
-        audit::Verify(scene.LogPath(0), scene.ReportPath(0), [](std::uint64_t) {});
+    const auto verified = audit::Verify(scene.LogPath(0), scene.ReportPath(0));
     ASSERT_TRUE(verified.ok()) << verified.status();
     EXPECT_THAT(verified->differences, IsEmpty());
     EXPECT_THAT(verified->descriptions, SizeIs(2));

@@ -1,4 +1,4 @@
-#include "checker/chain_roster.h"
+#include "audit/chain_roster.h"
 
 #include <algorithm>
 
@@ -10,7 +10,7 @@
 #include "challenges/limits.h"
 #include "challenges/roster.h"
 
-namespace kaisar::checker {
+namespace kaisar::audit {
 namespace {
 
 constexpr std::uint64_t kOperationsPerWeight = 1'000'000'000;
@@ -69,6 +69,16 @@ absl::StatusOr<v1::Device> RosterDevice(const chain::DeviceState& state,
   return device;
 }
 
+v1::Slot RosterSlot(std::uint32_t id, const chain::SlotState& state, const Address& hot_key) {
+  v1::Slot slot;
+  slot.set_id(id);
+  slot.set_key(ToString(hot_key));
+  slot.set_tls_pin(ToString(state.tls_pin));
+  slot.set_anchor(ToString(state.anchor));
+  slot.set_anchor_epoch(state.anchor_epoch);
+  return slot;
+}
+
 CommitteeDevices FindCommitteeDevices(const std::vector<chain::DeviceState>& all,
                                       const Digest& beacon, std::uint32_t slots, std::uint32_t slot,
                                       const challenges::Policy& policy) {
@@ -89,4 +99,4 @@ CommitteeDevices FindCommitteeDevices(const std::vector<chain::DeviceState>& all
   return found;
 }
 
-}  // namespace kaisar::checker
+}  // namespace kaisar::audit

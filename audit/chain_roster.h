@@ -12,7 +12,7 @@
 #include "challenges/policy.h"
 #include "kaisar/v1/roster.pb.h"
 
-namespace kaisar::checker {
+namespace kaisar::audit {
 
 /// A device of the chain as it stands in a roster, with `muster` unset.
 ///
@@ -20,6 +20,9 @@ namespace kaisar::checker {
 ///         device of a class that the policy lacks, or with an endpoint that is none.
 absl::StatusOr<v1::Device> RosterDevice(const chain::DeviceState& device,
                                         const challenges::Policy& policy);
+
+/// A slot of the chain as it stands in a roster; `hot_key` is the one of the epoch.
+v1::Slot RosterSlot(std::uint32_t id, const chain::SlotState& state, const Address& hot_key);
 
 /// The devices that a slot checks in an epoch.
 struct CommitteeDevices {
@@ -37,4 +40,4 @@ CommitteeDevices FindCommitteeDevices(const std::vector<chain::DeviceState>& all
                                       const Digest& beacon, std::uint32_t slots, std::uint32_t slot,
                                       const challenges::Policy& policy);
 
-}  // namespace kaisar::checker
+}  // namespace kaisar::audit

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "audit/logged_epoch.h"
+#include "challenges/judge.h"
+#include "challenges/plan.h"
+#include "kaisar/v1/log.pb.h"
+
+namespace kaisar::audit {
+
+/// What a log has of a challenge before its closing record.
+struct OpenChallenge {
+  std::uint64_t index = 0;                       // of the record that issues it
+  std::shared_ptr<const v1::Record> issued;      // null: none
+  std::shared_ptr<const v1::Record> commitment;  // null: none
+};
+
+/// One record on its way through the LogVerifier.
+struct RecordCheck {
+  std::uint64_t index = 0;
+  std::shared_ptr<const v1::Record> record;
+  /// What does not hold, in the order of being found.
+  std::vector<std::string> differences;
+
+  /// Issues or closes a challenge that the plan has; the rest is for such records alone.
+  bool in_plan = false;
+  challenges::PlannedChallenge planned;
+  Digest id{};
+  OpenChallenge open;            // of a closing record: what came before
+  challenges::Judgement judged;  // of a closing record, once it is checked
+
+  /// "record 17: device 5, latency challenge 3 (0123456789abcdef…)".
+  std::string Name() const;
+  challenges::Evidence evidence() const;
+};
+
+/// Checks what one record says against the epoch, its signatures and its proof, whatever the other
+/// records are. Finds differences and the right judgement.
+///
+/// Threads: any, each with a check of its own.
+/// Cost:    a signature check for an issued challenge; that of challenges::Judge for a closed one.
+void CheckRecord(const LoggedEpoch& epoch, RecordCheck& check);
+
+}  // namespace kaisar::audit
