@@ -204,7 +204,7 @@ TEST_P(ChainComparisonOf, ALieNamesWhatAndBothValues) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Lies, ChainComparisonOf, ::testing::ValuesIn(kLies),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& lie) { return lie.param.name; });
 
 TEST(ChainComparison, MendedPinAndAnchorOfTheOwnSlotAreNoDifference) {
   Scene scene;

@@ -9,6 +9,7 @@
 
 #include "audit/verify_command.h"
 #include "challenges/matmul/prover.h"
+#include "kernels/gpu.h"
 #include "kernels/host_engine.h"
 #include "tests/unit/audit/changed_epoch.h"
 
