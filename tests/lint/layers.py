@@ -7,16 +7,18 @@ import tree
 
 MAY_INCLUDE = {
     "base": {"base"},
+    "monitor": {"monitor", "base"},
     "proto": {"proto"},
     "kernels": {"kernels", "base"},
     "challenges": {"challenges", "base", "kernels", "proto"},
     "chain": {"chain", "base"},
     "audit": {"audit", "base", "proto", "challenges", "chain"},
     "reporter": {"reporter", "base", "proto", "audit", "chain"},
-    "provider": {"provider", "base", "proto", "kernels", "challenges", "chain"},
-    "checker": {"checker", "base", "proto", "kernels", "challenges", "chain", "audit", "reporter"},
-    "tests": {"tests", "base", "proto", "kernels", "challenges", "chain", "audit", "reporter",
-              "provider", "checker"},
+    "provider": {"provider", "base", "monitor", "proto", "kernels", "challenges", "chain"},
+    "checker": {"checker", "base", "monitor", "proto", "kernels", "challenges", "chain", "audit",
+                "reporter"},
+    "tests": {"tests", "base", "monitor", "proto", "kernels", "challenges", "chain", "audit",
+              "reporter", "provider", "checker"},
 }
 # Single files that need more, each with its reason.
 EXCEPTIONS = {
