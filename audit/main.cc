@@ -19,6 +19,7 @@
 #include "audit/verify_command.h"
 #include "audit/verify_main.h"
 #include "challenges/limits.h"
+#include "cli/self_description.h"
 
 namespace kaisar::audit {
 namespace {
@@ -217,6 +218,7 @@ int Main(int argc, char** argv) {
   AddExport(app, exported);
   ProofOptions proof;
   AddProofs(app, proof);
+  cli::AddSelfDescription(app, KAISAR_VERSION);
 
   try {
     app.parse(argc, argv);

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "checker/command_line.h"
+#include "cli/self_description.h"
 
 namespace kaisar::checker {
 
@@ -39,6 +40,7 @@ int Main(int argc, char** argv) {
   AddKeysCommands(app, chosen);
   AddChainCommands(app, chosen);
   AddProbeCommands(app, chosen);
+  cli::AddSelfDescription(app, KAISAR_VERSION);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

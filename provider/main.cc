@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/process_runner.h"
+#include "cli/self_description.h"
 #include "kernels/gpu_worker.h"
 #include "provider/commands.h"
 #include "provider/config.h"
@@ -98,7 +99,8 @@ int Main(int argc, char** argv) {
       "The agent on a GPU owner's machine: it answers the challenges of the checkers that its "
       "config "
       "pins.\n\nTo begin: keys new --out keys; init --out provider.yaml; measure; run --config "
-      "provider.yaml.\nExit status: 0 fine, 1 failed while running, 2 wrong usage or config.");
+      "provider.yaml.\nExit status: 0 fine, 1 failed while running, 2 wrong usage or config.",
+      "kaisar-provider");
   app.require_subcommand(1);
   app.set_version_flag("--version", "kaisar-provider " KAISAR_VERSION);
   std::string config;
@@ -121,6 +123,7 @@ int Main(int argc, char** argv) {
   gpus->add_flag("--json", gpus_json, "a JSON array");
   OwnerArguments owner;
   AddOwnerCommands(app, owner);
+  cli::AddSelfDescription(app, KAISAR_VERSION);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

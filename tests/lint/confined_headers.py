@@ -27,7 +27,7 @@ OWNERS = {
     "cryptopp/": ("base/",),
     "crypto++/": ("base/",),
     "yaml-cpp/": ("base/",),
-    "CLI/": ("*main.cc",),
+    "CLI/": ("*main.cc", "cli/self_description.cc"),
 }
 
 

@@ -8,16 +8,17 @@ import tree
 MAY_INCLUDE = {
     "base": {"base"},
     "monitor": {"monitor", "base"},
+    "cli": {"cli"},
     "proto": {"proto"},
     "kernels": {"kernels", "base"},
     "challenges": {"challenges", "base", "kernels", "proto"},
     "chain": {"chain", "base"},
-    "audit": {"audit", "base", "proto", "challenges", "chain"},
+    "audit": {"audit", "base", "cli", "proto", "challenges", "chain"},
     "reporter": {"reporter", "base", "proto", "audit", "chain"},
-    "provider": {"provider", "base", "monitor", "proto", "kernels", "challenges", "chain"},
-    "checker": {"checker", "base", "monitor", "proto", "kernels", "challenges", "chain", "audit",
-                "reporter"},
-    "tests": {"tests", "base", "monitor", "proto", "kernels", "challenges", "chain", "audit",
+    "provider": {"provider", "base", "cli", "monitor", "proto", "kernels", "challenges", "chain"},
+    "checker": {"checker", "base", "cli", "monitor", "proto", "kernels", "challenges", "chain",
+                "audit", "reporter"},
+    "tests": {"tests", "base", "cli", "monitor", "proto", "kernels", "challenges", "chain", "audit",
               "reporter", "provider", "checker"},
 }
 # Single files that need more, each with its reason.
