@@ -98,7 +98,7 @@ void LogVerifier::CompareWithReport(const v1::EpochOpened& opened, RecordCheck& 
 }
 
 absl::Status LogVerifier::MakeEpoch(const v1::EpochOpened& opened) {
-  ASSIGN_OR_RETURN(epoch_, LoggedEpoch::Make(opened, report_.secret));
+  ASSIGN_OR_RETURN(epoch_, KeyedEpoch::Make(opened, report_.secret));
   ASSIGN_OR_RETURN(auto parts, challenges::MakePlanParts(epoch_->key, epoch_->scope,
                                                          epoch_->roster(), epoch_->policy));
   plan_.emplace(std::move(parts));

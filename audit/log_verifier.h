@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "audit/descriptions.h"
 #include "audit/differences.h"
-#include "audit/logged_epoch.h"
+#include "audit/keyed_epoch.h"
 #include "audit/plan_index.h"
 #include "audit/presence.h"
 #include "audit/proof_choice.h"
@@ -65,7 +65,7 @@ class LogVerifier {
   const Counts& counts() const { return counts_; }
   std::vector<DeviceScore> Scores() const;
   /// The log must be usable.
-  const LoggedEpoch& epoch() const { return *epoch_; }
+  const KeyedEpoch& epoch() const { return *epoch_; }
   /// Seconds whose single calls must be kept for all contradictions to be found (Presence).
   Presence::Seconds Unsettled() const { return presence_.Unsettled(); }
   const Descriptions& descriptions() const { return descriptions_; }
@@ -92,7 +92,7 @@ class LogVerifier {
   const Report& report_;
   Differences& differences_;
   ProofChoice* const choice_;
-  std::unique_ptr<LoggedEpoch> epoch_;
+  std::unique_ptr<KeyedEpoch> epoch_;
   std::optional<PlanIndex> plan_;
   std::optional<Scorer> scorer_;
   absl::flat_hash_map<Digest, OpenChallenge> open_;

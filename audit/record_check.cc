@@ -54,7 +54,7 @@ std::string FirstDifference(const v1::SignedChallenge& found, const v1::SignedCh
   return "";
 }
 
-void CheckIssued(const LoggedEpoch& epoch, RecordCheck& check) {
+void CheckIssued(const KeyedEpoch& epoch, RecordCheck& check) {
   const v1::SignedChallenge& challenge = check.record->issued().challenge();
   const v1::Device& device = *challenges::FindDevice(epoch.roster(), check.planned.device);
   const v1::SignedChallenge expected = challenges::MakeChallenge(
@@ -87,7 +87,7 @@ void CheckTestTimes(const v1::ChallengeClosed& closed, RecordCheck& check) {
 }
 
 // Times are the checker's word, but they must not contradict each other.
-void CheckTimes(const LoggedEpoch& epoch, const v1::ChallengeClosed& closed, RecordCheck& check) {
+void CheckTimes(const KeyedEpoch& epoch, const v1::ChallengeClosed& closed, RecordCheck& check) {
   const std::uint64_t slack_ms = epoch.policy.slack_ms;
   if (closed.transport() == v1::NOT_SENT) {
     if (closed.sent_ms() != 0 && closed.sent_ms() <= closed.due_ms() + slack_ms) {
@@ -116,7 +116,7 @@ void CheckTimes(const LoggedEpoch& epoch, const v1::ChallengeClosed& closed, Rec
   CheckTestTimes(closed, check);
 }
 
-void CheckClosed(const LoggedEpoch& epoch, RecordCheck& check) {
+void CheckClosed(const KeyedEpoch& epoch, RecordCheck& check) {
   const v1::ChallengeClosed& closed = check.record->closed();
   CheckTimes(epoch, closed, check);
   check.judged = challenges::Judge(epoch.judge_context(), check.evidence());
@@ -146,7 +146,7 @@ challenges::Evidence RecordCheck::evidence() const {
   return evidence;
 }
 
-void CheckRecord(const LoggedEpoch& epoch, RecordCheck& check) {
+void CheckRecord(const KeyedEpoch& epoch, RecordCheck& check) {
   if (!check.in_plan) return;
   if (check.record->has_issued()) CheckIssued(epoch, check);
   if (check.record->has_closed()) CheckClosed(epoch, check);

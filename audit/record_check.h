@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "audit/logged_epoch.h"
+#include "audit/keyed_epoch.h"
 #include "challenges/judge.h"
 #include "challenges/plan.h"
 #include "kaisar/v1/log.pb.h"
@@ -43,6 +43,6 @@ struct RecordCheck {
 ///
 /// Threads: any, each with a check of its own.
 /// Cost:    a signature check for an issued challenge; that of challenges::Judge for a closed one.
-void CheckRecord(const LoggedEpoch& epoch, RecordCheck& check);
+void CheckRecord(const KeyedEpoch& epoch, RecordCheck& check);
 
 }  // namespace kaisar::audit

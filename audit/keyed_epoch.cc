@@ -1,4 +1,4 @@
-#include "audit/logged_epoch.h"
+#include "audit/keyed_epoch.h"
 
 #include <string>
 #include <utility>
@@ -40,8 +40,8 @@ absl::Status CheckSecret(const v1::EpochOpened& opened, const v1::Slot& slot,
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<LoggedEpoch>> LoggedEpoch::Make(const v1::EpochOpened& opened,
-                                                               const Digest& secret) {
+absl::StatusOr<std::unique_ptr<KeyedEpoch>> KeyedEpoch::Make(const v1::EpochOpened& opened,
+                                                             const Digest& secret) {
   if (opened.version() != kProtocolVersion) {
     return absl::InvalidArgumentError(
         absl::StrCat("epoch: version is ", opened.version(), ", expected ", kProtocolVersion));
@@ -55,7 +55,7 @@ absl::StatusOr<std::unique_ptr<LoggedEpoch>> LoggedEpoch::Make(const v1::EpochOp
   const challenges::EpochScope scope{roster.chain_id(), opened.epoch(), opened.slot(),
                                      opened.epoch_end_ms() - opened.beacon_ms(),
                                      challenges::ToDigest(opened.beacon())};
-  return std::make_unique<LoggedEpoch>(LoggedEpoch{
+  return std::make_unique<KeyedEpoch>(KeyedEpoch{
       opened, std::move(policy), scope, challenges::DomainOf(roster),
       challenges::ToAddress(slot.key()),
       challenges::EpochKey::Derive(secret, scope.beacon, scope.chain_id, scope.slot, scope.epoch)});

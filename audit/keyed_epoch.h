@@ -13,10 +13,10 @@
 
 namespace kaisar::audit {
 
-/// What the first record of a log fixes, together with the secret of the report.
+/// What the first record of a log fixes, with the key that the report's secret makes of it.
 ///
 /// Threads: const methods and fields from any thread.
-struct LoggedEpoch {
+struct KeyedEpoch {
   v1::EpochOpened opened;
   challenges::Policy policy;
   challenges::EpochScope scope;
@@ -31,8 +31,8 @@ struct LoggedEpoch {
 
   /// Errors: InvalidArgument when the record is so wrong, or the secret is not the slot's, that
   ///         nothing can be recomputed.
-  static absl::StatusOr<std::unique_ptr<LoggedEpoch>> Make(const v1::EpochOpened& opened,
-                                                           const Digest& secret);
+  static absl::StatusOr<std::unique_ptr<KeyedEpoch>> Make(const v1::EpochOpened& opened,
+                                                          const Digest& secret);
 };
 
 }  // namespace kaisar::audit
