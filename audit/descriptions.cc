@@ -148,6 +148,21 @@ std::string DescriptionExcess(const v1::DeviceDescribed& described) {
   return excess;
 }
 
+std::string DescriptionContradiction(const v1::DeviceDescribed& described) {
+  const v1::Transport transport = described.transport();
+  if (transport == v1::TRANSPORT_UNSPECIFIED || transport == v1::NOT_SENT ||
+      !v1::Transport_IsValid(transport)) {
+    return absl::StrCat("transport is ", static_cast<int>(transport),
+                        ", which no call that was made has");
+  }
+  if (transport == v1::COMPLETED) return "";
+  const char* field = !described.description().empty() ? "a description"
+                      : !described.software().empty()  ? "a software"
+                                                       : nullptr;
+  if (field == nullptr) return "";
+  return absl::StrCat("has ", field, " though its transport is ", v1::Transport_Name(transport));
+}
+
 std::string DescriptionTable(const v1::Roster& roster, const Descriptions& descriptions) {
   std::vector<std::vector<std::string>> rows = {{"device", "says of itself"}};
   for (const v1::Device& device : roster.devices()) {

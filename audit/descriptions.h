@@ -23,6 +23,9 @@ using Descriptions = std::map<std::uint32_t, v1::DeviceDescribed>;
 /// What in a record is larger than a record may hold, in words; empty when nothing is.
 std::string DescriptionExcess(const v1::DeviceDescribed& described);
 
+/// What in a record no checker writes, in words; empty when there is nothing.
+std::string DescriptionContradiction(const v1::DeviceDescribed& described);
+
 /// A line for each device of the roster: its own words, or why there are none. Made of printable
 /// ASCII, whatever the device sent.
 std::string DescriptionTable(const v1::Roster& roster, const Descriptions& descriptions);

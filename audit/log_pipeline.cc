@@ -37,6 +37,7 @@ struct Batch {
   // By parsing; those before the row that breaks.
   Crew::Piece parsing;
   std::vector<std::shared_ptr<const v1::Record>> records;
+  std::vector<std::size_t> sizes;
   std::vector<Digest> leaves;
   absl::Status broken;
 
@@ -69,6 +70,7 @@ struct Batch {
       }
       leaves.push_back(*leaf);
       records.push_back(std::move(record));
+      sizes.push_back(row.bytes.size());
     }
     bytes = Bytes();
   }
@@ -137,7 +139,8 @@ class Pipeline {
         broken_ = status;
         break;
       }
-      batch.checks.push_back(verifier_.Place(batch.first + i, std::move(batch.records[i])));
+      batch.checks.push_back(
+          verifier_.Place(batch.first + i, batch.sizes[i], std::move(batch.records[i])));
     }
     batch.records.clear();
     crew_.Start(batch.checking, [this, &batch] {

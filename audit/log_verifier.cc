@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "audit/names.h"
-#include "base/check.h"
 #include "base/hex.h"
 #include "base/sha256.h"
 #include "base/status_macros.h"
@@ -40,14 +39,17 @@ LogVerifier::LogVerifier(const Report& report, Differences& differences, Options
       presence_(std::move(options.kept_calls)) {}
 
 void LogVerifier::Add(std::uint64_t index, const v1::Record& record) {
-  RecordCheck check = Place(index, std::make_shared<const v1::Record>(record));
+  RecordCheck check =
+      Place(index, record.ByteSizeLong(), std::make_shared<const v1::Record>(record));
   Check(check);
   Take(std::move(check));
 }
 
-RecordCheck LogVerifier::Place(std::uint64_t index, std::shared_ptr<const v1::Record> record) {
+RecordCheck LogVerifier::Place(std::uint64_t index, std::size_t size_bytes,
+                               std::shared_ptr<const v1::Record> record) {
   RecordCheck check;
   check.index = index;
+  check.size_bytes = size_bytes;
   check.record = std::move(record);
   const auto kind = check.record->body_case();
   if (kind == v1::Record::kEpochOpened) PlaceOpened(check);
@@ -57,11 +59,14 @@ RecordCheck LogVerifier::Place(std::uint64_t index, std::shared_ptr<const v1::Re
   if (kind == v1::Record::kClosed) PlaceClosed(check);
   if (kind == v1::Record::kDescribed) PlaceDescribed(check);
   if (kind == v1::Record::kEpochClosed) PlaceEpochClosed(check);
+  for (const std::string& fault : clock_->Add(index, *check.record)) {
+    check.differences.push_back(absl::StrCat(check.Name(), ": ", fault));
+  }
   return check;
 }
 
 void LogVerifier::Check(RecordCheck& check) const {
-  if (check.in_plan) CheckRecord(*epoch_, check);
+  if (usable()) CheckRecord(*epoch_, check);
 }
 
 void LogVerifier::Take(RecordCheck check) {
@@ -102,6 +107,7 @@ absl::Status LogVerifier::MakeEpoch(const v1::EpochOpened& opened) {
   ASSIGN_OR_RETURN(auto parts, challenges::MakePlanParts(epoch_->key, epoch_->scope,
                                                          epoch_->roster(), epoch_->policy));
   plan_.emplace(std::move(parts));
+  clock_.emplace(opened, epoch_->policy.slack_ms);
   scorer_.emplace(epoch_->roster(), epoch_->policy);
   return absl::OkStatus();
 }
@@ -143,7 +149,7 @@ void LogVerifier::PlaceCommitment(RecordCheck& check) {
   const std::string& bytes = check.record->commitment().challenge_id();
   const auto found = CopyExactly(ViewOf(bytes), check.id) ? open_.find(check.id) : open_.end();
   if (found == open_.end()) {
-    check.differences.push_back(absl::StrCat(RecordName(check), ": commitment to challenge ",
+    check.differences.push_back(absl::StrCat(RecordName(check), ": commitment: challenge_id is ",
                                              ToHex(ViewOf(bytes)), ", which is not open"));
     return;
   }
@@ -171,7 +177,8 @@ void LogVerifier::PlaceClosed(RecordCheck& check) {
   check.in_plan = true;
   if (ViewOf(closed.challenge_id()) != ByteView(check.id)) {
     check.differences.push_back(Differs(check.Name(), "challenge_id",
-                                        ToHex(ViewOf(closed.challenge_id())), ToHex(check.id)));
+                                        ToHex(ViewOf(closed.challenge_id())),
+                                        ToHex(check.id) + " by its device, kind and sequence"));
   }
   if (closed.due_ms() != check.planned.due_ms) {
     check.differences.push_back(Differs(check.Name(), "due_ms", absl::StrCat(closed.due_ms()),
@@ -199,9 +206,14 @@ void LogVerifier::PlaceDescribed(RecordCheck& check) {
     check.differences.push_back(absl::StrCat(who, ": ", excess));
     return;
   }
-  if (!descriptions_.emplace(device, described).second) {
-    check.differences.push_back(absl::StrCat(who, ", which was described before"));
+  if (const std::string wrong = DescriptionContradiction(described); !wrong.empty()) {
+    check.differences.push_back(absl::StrCat(who, ": ", wrong));
   }
+  if (!descriptions_.emplace(device, described).second) {
+    check.differences.push_back(
+        absl::StrCat(who, ", which was described before, at record ", described_at_[device]));
+  }
+  described_at_.emplace(device, check.index);
 }
 
 void LogVerifier::PlaceEpochClosed(RecordCheck& check) const {
@@ -225,7 +237,10 @@ void LogVerifier::TakeClosed(const RecordCheck& check) {
   scorer_->Add(*closed, check.evidence().commitment);
   CountEvidence(check, *closed);
   NotePresence(check, *closed);
-  if (closed->kind() == v1::MATMUL && closed->verdict() == v1::PASS) OfferProof(check);
+  const bool proved = closed->kind() == v1::MATMUL && closed->verdict() == v1::PASS;
+  if (proved && choice_ != nullptr && choice_->Takes()) {
+    choice_->Take(PassedProof::Of(*epoch_, check));
+  }
 }
 
 void LogVerifier::CountEvidence(const RecordCheck& check, const v1::ChallengeClosed& closed) {
@@ -240,26 +255,14 @@ void LogVerifier::CountEvidence(const RecordCheck& check, const v1::ChallengeClo
   }
 }
 
-void LogVerifier::OfferProof(const RecordCheck& check) {
-  if (choice_ == nullptr || !choice_->Takes()) return;
-  PassedProof proof{check.index, check.planned,
-                    check.id,    challenges::ChallengeSeed(epoch_->key, check.id),
-                    {},          {}};
-  const v1::MatmulParams params =
-      challenges::MatmulParamsOf(check.open.issued->issued().challenge());
-  proof.shape = {params.n(), params.rounds()};
-  // The judge has seen to its size.
-  const ByteView roots = ViewOf(check.open.commitment->commitment().commitment().roots());
-  proof.roots.resize(params.rounds());
-  for (std::size_t j = 0; j < proof.roots.size(); ++j) {
-    KAISAR_CHECK(CopyExactly(roots.subspan(j * sizeof(Digest), sizeof(Digest)), proof.roots[j]));
-  }
-  choice_->Take(std::move(proof));
-}
-
 void LogVerifier::NotePresence(const RecordCheck& check, const v1::ChallengeClosed& closed) {
   if (closed.transport() != v1::NOT_SENT) {
     presence_.AddCall(closed.device(), closed.sent_ms(), closed.elapsed_ms(), IsAnswered(closed));
+    if (closed.reason() == v1::CLOCK_STEPPED) {
+      presence_.ClaimStepped(check.Name(), closed.sent_ms(), closed.elapsed_ms());
+    } else {
+      presence_.AddSteady(closed.sent_ms(), closed.elapsed_ms());
+    }
     if (closed.reason() == v1::CHECKER_OFFLINE) {
       presence_.ClaimOffline(check.Name(), closed.device(), closed.sent_ms(), closed.elapsed_ms());
     }

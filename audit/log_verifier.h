@@ -16,6 +16,7 @@
 #include "audit/record_check.h"
 #include "audit/report.h"
 #include "audit/score.h"
+#include "audit/wall_clock.h"
 #include "base/bytes.h"
 #include "kaisar/v1/log.pb.h"
 
@@ -51,7 +52,8 @@ class LogVerifier {
       : LogVerifier(report, differences, Options()) {}
 
   /// Finds what the record is about.
-  RecordCheck Place(std::uint64_t index, std::shared_ptr<const v1::Record> record);
+  RecordCheck Place(std::uint64_t index, std::size_t size_bytes,
+                    std::shared_ptr<const v1::Record> record);
   void Check(RecordCheck& check) const;
   void Take(RecordCheck check);
   /// All three.
@@ -86,7 +88,6 @@ class LogVerifier {
 
   void TakeClosed(const RecordCheck& check);
   void CountEvidence(const RecordCheck& check, const v1::ChallengeClosed& closed);
-  void OfferProof(const RecordCheck& check);
   void NotePresence(const RecordCheck& check, const v1::ChallengeClosed& closed);
 
   const Report& report_;
@@ -94,11 +95,13 @@ class LogVerifier {
   ProofChoice* const choice_;
   std::unique_ptr<KeyedEpoch> epoch_;
   std::optional<PlanIndex> plan_;
+  std::optional<WallClock> clock_;
   std::optional<Scorer> scorer_;
   absl::flat_hash_map<Digest, OpenChallenge> open_;
   Presence presence_;
   Counts counts_;
   Descriptions descriptions_;
+  absl::flat_hash_map<std::uint32_t, std::uint64_t> described_at_;  // the record
 };
 
 }  // namespace kaisar::audit

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "base/hex.h"
 #include "challenges/plan.h"
 #include "kaisar/v1/log.pb.h"
 
@@ -40,6 +41,24 @@ inline std::string NameOf(v1::Verdict verdict, v1::Reason reason) {
                     why.empty() ? absl::StrCat("reason ", static_cast<int>(reason)) : why);
   }
   return text;
+}
+
+/// What a record says that it is about: "device 5, latency challenge 3", "description of device 2".
+inline std::string SubjectOf(const v1::Record& record) {
+  if (record.has_issued()) {
+    const v1::Challenge& terms = record.issued().challenge().challenge();
+    return NameOf(terms.device(), terms.kind(), record.issued().sequence());
+  }
+  if (record.has_closed()) {
+    return NameOf(record.closed().device(), record.closed().kind(), record.closed().sequence());
+  }
+  if (record.has_commitment()) {
+    return absl::StrCat("commitment to ", ToHex(ViewOf(record.commitment().challenge_id())));
+  }
+  if (record.has_described()) {
+    return absl::StrCat("description of device ", record.described().device());
+  }
+  return record.has_epoch_opened() ? "the epoch's opening" : "the epoch's end";
 }
 
 }  // namespace kaisar::audit

@@ -2,25 +2,19 @@
 
 #include <algorithm>
 #include <iterator>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "audit/bounded_sum.h"
 
 namespace kaisar::audit {
 namespace {
 
 /// Answers are counted when the checker takes them up, a little after they came.
-constexpr std::uint64_t kOfflineMarginMs = 1000;
+constexpr std::uint64_t kMarginMs = 1000;
 /// A checker that is asked to stop closes what is open for some seconds and sends nothing more.
 constexpr std::uint64_t kStopMarginMs = 10'000;
 constexpr std::uint64_t kMsPerSecond = 1000;
-
-/// Times from a hostile log must not wrap.
-std::uint64_t AddUpTo(std::uint64_t a, std::uint64_t b) {
-  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
-  return a > kMost - b ? kMost : a + b;
-}
 
 }  // namespace
 
@@ -75,10 +69,20 @@ void Presence::ClaimStopped(std::string who, std::uint64_t from_ms, std::uint64_
   stopped_.push_back({std::move(who), 0, from_ms, until_ms});
 }
 
+void Presence::AddSteady(std::uint64_t sent_ms, std::uint64_t elapsed_ms) {
+  std::uint64_t& ended_ms = steady_[sent_ms / kMsPerSecond];
+  ended_ms = std::max(ended_ms, AddUpTo(sent_ms, elapsed_ms));
+}
+
+void Presence::ClaimStepped(std::string who, std::uint64_t sent_ms, std::uint64_t elapsed_ms) {
+  stepped_.push_back({std::move(who), 0, sent_ms, AddUpTo(sent_ms, elapsed_ms)});
+}
+
 std::vector<std::string> Presence::Contradictions() const {
   std::vector<std::string> found;
   if (!offline_.empty()) CheckOffline(found);
   if (!stopped_.empty()) CheckStopped(found);
+  if (!stepped_.empty()) CheckStepped(found);
   return found;
 }
 
@@ -101,7 +105,7 @@ std::vector<Presence::FirstAnswer> Presence::FirstAnswers() const {
   std::vector<FirstAnswer> firsts;
   for (const Claim& claim : offline_) {
     FirstAnswer& first = firsts.emplace_back();
-    const std::uint64_t least_ms = AddUpTo(claim.from_ms, kOfflineMarginMs);
+    const std::uint64_t least_ms = AddUpTo(claim.from_ms, kMarginMs);
     const std::uint64_t second = least_ms / kMsPerSecond;  // of which only a part counts
     const auto after = std::lower_bound(
         from.begin(), from.end(), second + 1,
@@ -116,7 +120,7 @@ std::vector<Presence::FirstAnswer> Presence::FirstAnswers() const {
         if (call.sent_ms < least_ms || call.device == claim.device) continue;
         first.ended_ms = std::min(first.ended_ms, call.ended_ms);
       }
-    } else if (AddUpTo(in_part_ms, kOfflineMarginMs) <= claim.until_ms) {
+    } else if (AddUpTo(in_part_ms, kMarginMs) <= claim.until_ms) {
       first.unsettled = second;
     }
   }
@@ -128,7 +132,7 @@ void Presence::CheckOffline(std::vector<std::string>& found) const {
   for (std::size_t i = 0; i < offline_.size(); ++i) {
     const Claim& claim = offline_[i];
     const std::uint64_t ended_ms = firsts[i].ended_ms;
-    if (AddUpTo(ended_ms, kOfflineMarginMs) > claim.until_ms || ended_ms == kNever) continue;
+    if (AddUpTo(ended_ms, kMarginMs) > claim.until_ms || ended_ms == kNever) continue;
     found.push_back(
         absl::StrCat(claim.who, ": is CHECKER_OFFLINE from ", claim.from_ms, " to ", claim.until_ms,
                      " ms, but another device's challenge was sent and answered in that "
@@ -145,6 +149,27 @@ void Presence::CheckStopped(std::vector<std::string>& found) const {
     if (until_ms < AddUpTo(claim.until_ms, kStopMarginMs)) continue;
     found.push_back(absl::StrCat(claim.who, ": is STOPPED, but other challenges show that the ",
                                  "checker was running from ", from_ms, " to ", until_ms, " ms"));
+  }
+}
+
+// A step of the clock is seen by every call that is open; one back and forth again by none that
+// spans both.
+void Presence::CheckStepped(std::vector<std::string>& found) const {
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> latest(steady_.begin(), steady_.end());
+  for (std::size_t i = 1; i < latest.size(); ++i) {
+    latest[i].second = std::max(latest[i].second, latest[i - 1].second);
+  }
+  for (const Claim& claim : stepped_) {
+    const auto after = std::lower_bound(
+        latest.begin(), latest.end(), claim.from_ms / kMsPerSecond,
+        [](const auto& entry, std::uint64_t second) { return entry.first + 1 < second; });
+    if (after == latest.begin()) continue;
+    const std::uint64_t ended_ms = std::prev(after)->second;
+    if (ended_ms < AddUpTo(claim.until_ms, kMarginMs)) continue;
+    found.push_back(absl::StrCat(claim.who, ": clock_step_ms claims a step of the clock between ",
+                                 claim.from_ms, " and ", claim.until_ms,
+                                 " ms, but a call that was open from before until ", ended_ms,
+                                 " ms saw none"));
   }
 }
 

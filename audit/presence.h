@@ -17,8 +17,9 @@ namespace kaisar::audit {
 /// the log.
 ///
 /// Units:  times in ms after the beacon.
-/// Cost:   20 bytes for each gap between calls; 32 for each second in which a call was sent that
-///         was answered; 24 for each such call in a second whose calls are kept.
+/// Cost:   20 bytes for each gap between calls and for each second in which a call was sent, 32
+/// more
+///         where it was answered; 24 for each such call in a second whose calls are kept.
 class Presence {
  public:
   using Seconds = std::set<std::uint64_t>;
@@ -34,6 +35,11 @@ class Presence {
   void ClaimOffline(std::string who, std::uint32_t device, std::uint64_t sent_ms,
                     std::uint64_t elapsed_ms);
 
+  /// A call that was made and saw no step of the wall clock.
+  void AddSteady(std::uint64_t sent_ms, std::uint64_t elapsed_ms);
+  /// Claims that one did.
+  void ClaimStepped(std::string who, std::uint64_t sent_ms, std::uint64_t elapsed_ms);
+
   /// Claims that the checker was down at some time between these two.
   void ClaimStopped(std::string who, std::uint64_t from_ms, std::uint64_t until_ms);
 
@@ -41,7 +47,9 @@ class Presence {
   ///
   /// Result: only what leaves no room for delays: an answer to another device's challenge that lies
   ///         inside an offline claim by a second or more on both sides; calls that overlap without
-  ///         a gap over the whole time of a stopped claim and ten seconds more.
+  ///         a gap over the whole time of a stopped claim and ten seconds more; a steady call that
+  ///         was sent in an earlier second than a stepped one, with a whole second between, and
+  ///         ended a second or more after it.
   std::vector<std::string> Contradictions() const;
 
   /// The seconds that are not kept, and whose single calls may change what Contradictions says.
@@ -85,6 +93,7 @@ class Presence {
   std::vector<FirstAnswer> FirstAnswers() const;
   void CheckOffline(std::vector<std::string>& found) const;
   void CheckStopped(std::vector<std::string>& found) const;
+  void CheckStepped(std::vector<std::string>& found) const;
 
   std::optional<Seconds> kept_;
   absl::btree_map<std::uint64_t, std::uint64_t> present_;    // calls as one while they overlap
@@ -92,6 +101,8 @@ class Presence {
   absl::btree_map<std::uint64_t, std::vector<Call>> calls_;  // answered, of the seconds kept
   std::vector<Claim> offline_;
   std::vector<Claim> stopped_;
+  absl::btree_map<std::uint64_t, std::uint64_t> steady_;  // latest end, by the second of sending
+  std::vector<Claim> stepped_;
 };
 
 }  // namespace kaisar::audit

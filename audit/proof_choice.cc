@@ -2,7 +2,25 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+#include "challenges/signed_messages.h"
+
 namespace kaisar::audit {
+
+PassedProof PassedProof::Of(const KeyedEpoch& epoch, const RecordCheck& check) {
+  PassedProof proof{
+      check.index, check.planned, check.id, challenges::ChallengeSeed(epoch.key, check.id), {}, {}};
+  const v1::MatmulParams params =
+      challenges::MatmulParamsOf(check.open.issued->issued().challenge());
+  proof.shape = {params.n(), params.rounds()};
+  // The judge has seen to its size.
+  const ByteView roots = ViewOf(check.open.commitment->commitment().commitment().roots());
+  proof.roots.resize(params.rounds());
+  for (std::size_t j = 0; j < proof.roots.size(); ++j) {
+    KAISAR_CHECK(CopyExactly(roots.subspan(j * sizeof(Digest), sizeof(Digest)), proof.roots[j]));
+  }
+  return proof;
+}
 
 // A reservoir: the i-th proof takes the place of one of the `count` chosen ones with probability
 // count / i.

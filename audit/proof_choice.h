@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "audit/keyed_epoch.h"
+#include "audit/record_check.h"
 #include "base/bytes.h"
 #include "challenges/matmul/samples.h"
 #include "challenges/plan.h"
@@ -18,6 +20,9 @@ struct PassedProof {
   Digest seed{};
   challenges::MatmulShape shape;
   std::vector<Digest> roots;  // as committed
+
+  /// That of a closing record whose proof was checked, and is right.
+  static PassedProof Of(const KeyedEpoch& epoch, const RecordCheck& check);
 };
 
 /// Chooses some of the proofs of a log while it is read, each with the same probability.

@@ -1,21 +1,21 @@
 #include "audit/record_check.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "audit/bounded_sum.h"
+#include "audit/challenge_times.h"
+#include "audit/closed_form.h"
 #include "audit/names.h"
+#include "audit/record_bytes.h"
 #include "base/hex.h"
-#include "challenges/bandwidth/throughput.h"
 #include "challenges/roster.h"
 #include "challenges/signed_messages.h"
 
 namespace kaisar::audit {
 namespace {
 
-constexpr std::uint64_t kNsPerMs = 1'000'000;
-constexpr std::uint64_t kUsPerMs = 1000;
-constexpr std::uint64_t kMostWaitedMs = 86'400'000;  // a day, longer than any challenge
+constexpr int kPings = 8;  // before a matmul challenge; docs/protocol.md, section 4
 
 template <typename... Parts>
 void Add(RecordCheck& check, const Parts&... parts) {
@@ -66,64 +66,50 @@ void CheckIssued(const KeyedEpoch& epoch, RecordCheck& check) {
       !challenges::IsSignedBy(epoch.slot_key, epoch.domain, challenge)) {
     Add(check, "is not signed by slot ", epoch.scope.slot, ", key ", ToHex(epoch.slot_key));
   }
+  const std::uint64_t due_ms = epoch.opened.beacon_ms() + check.planned.due_ms;
+  const std::uint64_t issued_ms = check.record->issued().issued_ms();
+  if (AddUpTo(issued_ms, epoch.policy.slack_ms) < due_ms) {
+    Add(check, "issued_ms is ", issued_ms, " ms, before due at ", due_ms, " ms");
+  }
 }
 
-// The tests come one after the other, each after waiting for the checker's line. The judge says
-// what is wrong with a result that cannot be read.
-void CheckTestTimes(const v1::ChallengeClosed& closed, RecordCheck& check) {
-  std::uint64_t taken_us = 0;
-  for (const v1::BandwidthEvidence::Test& test : closed.bandwidth().tests()) {
-    // A hostile log's waiting must not wrap around.
-    const std::uint64_t waited_ms = std::min<std::uint64_t>(test.waited_ms(), kMostWaitedMs);
-    taken_us += waited_ms * kUsPerMs;
-    const auto counts = challenges::ParseTestCounts(test.checker_result());
-    if (!counts.ok()) continue;
-    const std::uint64_t counted_us =
-        test.direction() == v1::DOWN ? counts->sent_us : counts->received_us;
-    taken_us += std::max(counts->link_us, counted_us);
+void CheckCommitment(RecordCheck& check) {
+  const v1::CommitmentReceived& commitment = check.record->commitment();
+  if (!commitment.has_commitment()) {
+    Add(check, "has a commitment record without a commitment");
   }
-  if (taken_us / kUsPerMs <= closed.elapsed_ms() + 1) return;
-  Add(check, "took ", closed.elapsed_ms(), " ms, but its tests ", taken_us, " us");
+  if (commitment.ping_rtt_ns_size() != kPings) {
+    Add(check, "ping_rtt_ns has ", commitment.ping_rtt_ns_size(), " times, expected ", kPings);
+  }
 }
 
-// Times are the checker's word, but they must not contradict each other.
-void CheckTimes(const KeyedEpoch& epoch, const v1::ChallengeClosed& closed, RecordCheck& check) {
-  const std::uint64_t slack_ms = epoch.policy.slack_ms;
-  if (closed.transport() == v1::NOT_SENT) {
-    if (closed.sent_ms() != 0 && closed.sent_ms() <= closed.due_ms() + slack_ms) {
-      Add(check, "was given up at ", closed.sent_ms(), " ms, within the slack of ", slack_ms,
-          " ms after ", closed.due_ms(), " ms");
-    }
-    return;
+/// What a verdict may turn on that the checker alone says.
+std::string HowItEnded(const v1::ChallengeClosed& closed) {
+  std::string text = absl::StrCat("transport is ", v1::Transport_Name(closed.transport()),
+                                  ", sent_ms ", closed.sent_ms(), ", elapsed_ms ",
+                                  closed.elapsed_ms(), ", clock_step_ms ", closed.clock_step_ms());
+  if (closed.has_reachability()) {
+    absl::StrAppend(&text, ", devices_heard ", closed.reachability().devices_heard(),
+                    ", endpoints_reached ", closed.reachability().endpoints_reached());
   }
-  // One slack for the wall clock, which may be set back between taking up and sending.
-  if (closed.sent_ms() + slack_ms < closed.due_ms()) {
-    Add(check, "was sent at ", closed.sent_ms(), " ms, before due at ", closed.due_ms(), " ms");
-  }
-  const std::uint64_t most_ms = closed.elapsed_ms() + 1;  // it is rounded down
-  if (const v1::CommitmentReceived* commitment = check.evidence().commitment;
-      commitment != nullptr && (commitment->elapsed_ns() / kNsPerMs > most_ms ||
-                                closed.matmul().opening_elapsed_ns() / kNsPerMs > most_ms)) {
-    Add(check, "took ", closed.elapsed_ms(), " ms, but its commitment ", commitment->elapsed_ns(),
-        " ns and its opening ", closed.matmul().opening_elapsed_ns(), " ns");
-  }
-  for (const v1::LatencyEvidence::Echo& echo : closed.latency().echoes()) {
-    if (echo.rtt_us() / kUsPerMs <= most_ms) continue;
-    Add(check, "took ", closed.elapsed_ms(), " ms, but ping ", echo.ping(), " took ", echo.rtt_us(),
-        " us");
-    break;
-  }
-  CheckTestTimes(closed, check);
+  return text;
 }
 
 void CheckClosed(const KeyedEpoch& epoch, RecordCheck& check) {
   const v1::ChallengeClosed& closed = check.record->closed();
-  CheckTimes(epoch, closed, check);
-  check.judged = challenges::Judge(epoch.judge_context(), check.evidence());
+  const challenges::Evidence evidence = check.evidence();
+  const ClosedContext context{evidence.commitment != nullptr,
+                              static_cast<std::uint32_t>(epoch.roster().devices_size()) - 1,
+                              epoch.policy.latency.pings};
+  for (const std::string& fault : ClosedFaults(closed, context)) Add(check, fault);
+  for (const std::string& fault : TimeFaults(epoch, evidence)) Add(check, fault);
+  check.judged = challenges::Judge(epoch.judge_context(), evidence);
   const challenges::Judgement& judged = check.judged;
   if (judged.verdict != closed.verdict() || judged.reason != closed.reason()) {
-    Add(check, "verdict is ", NameOf(closed.verdict(), closed.reason()), ", expected ",
-        NameOf(judged.verdict, judged.reason), judged.detail.empty() ? "" : ": ", judged.detail);
+    Add(check, judged.verdict != closed.verdict() ? "verdict" : "reason", " is ",
+        NameOf(closed.verdict(), closed.reason()), ", expected ",
+        NameOf(judged.verdict, judged.reason), judged.detail.empty() ? "" : ": ", judged.detail,
+        "; ", HowItEnded(closed));
   }
   if (judged.reason == v1::STOPPED && closed.transport() != v1::NOT_SENT) {
     Add(check, judged.detail);
@@ -133,6 +119,9 @@ void CheckClosed(const KeyedEpoch& epoch, RecordCheck& check) {
 }  // namespace
 
 std::string RecordCheck::Name() const {
+  if (planned.kind == v1::KIND_UNSPECIFIED) {
+    return absl::StrCat("record ", index, ": ", SubjectOf(*record));
+  }
   return absl::StrCat("record ", index, ": ", NameOf(planned), " (", ToHex(id).substr(0, 16), "…)");
 }
 
@@ -147,6 +136,10 @@ challenges::Evidence RecordCheck::evidence() const {
 }
 
 void CheckRecord(const KeyedEpoch& epoch, RecordCheck& check) {
+  if (const std::string fault = WireFault(check.size_bytes, *check.record); !fault.empty()) {
+    Add(check, fault);
+  }
+  if (check.record->has_commitment()) CheckCommitment(check);
   if (!check.in_plan) return;
   if (check.record->has_issued()) CheckIssued(epoch, check);
   if (check.record->has_closed()) CheckClosed(epoch, check);

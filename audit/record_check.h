@@ -23,6 +23,7 @@ struct OpenChallenge {
 struct RecordCheck {
   std::uint64_t index = 0;
   std::shared_ptr<const v1::Record> record;
+  std::size_t size_bytes = 0;  // of the record as it stands in the log
   /// What does not hold, in the order of being found.
   std::vector<std::string> differences;
 
@@ -33,7 +34,8 @@ struct RecordCheck {
   OpenChallenge open;            // of a closing record: what came before
   challenges::Judgement judged;  // of a closing record, once it is checked
 
-  /// "record 17: device 5, latency challenge 3 (0123456789abcdef…)".
+  /// "record 17: device 5, latency challenge 3 (0123456789abcdef…)"; in the record's own words when
+  /// it is of no known challenge.
   std::string Name() const;
   challenges::Evidence evidence() const;
 };

@@ -35,7 +35,8 @@ class EpochFixture {
   static constexpr std::uint64_t kBeaconMs = 1'767'225'600'000;
   static constexpr std::uint64_t kEpochMs = 60'000;
 
-  EpochFixture();
+  /// `epoch` from 5 on; the story of another epoch takes a second to compute.
+  explicit EpochFixture(std::uint32_t epoch = kEpoch);
 
   /// What the log holds; change it at will.
   std::vector<v1::Record> records;
@@ -78,6 +79,7 @@ class EpochFixture {
   static std::string PolicyYaml();
 
  private:
+  std::uint32_t epoch_;
   challenges::Policy policy_;
 };
 

@@ -24,6 +24,7 @@ using challenges::PlannedChallenge;
 constexpr std::uint64_t kNsPerMs = 1'000'000;
 constexpr std::uint32_t kPings = 4;
 constexpr std::uint64_t kMegabit = 1'000'000;
+constexpr std::uint64_t kPingingMs = 26;  // eight pings of 1.5 to 5 ms before a matmul challenge
 
 struct Event {
   std::uint64_t at_ms = 0;
@@ -182,7 +183,7 @@ class Script {
          *opening.mutable_signature());
     closed_.mutable_matmul()->set_opening_elapsed_ns(10 * kNsPerMs);
     closed_.set_transport(v1::COMPLETED);
-    closed_.set_elapsed_ms(elapsed_ms + 15);
+    closed_.set_elapsed_ms(kPingingMs + elapsed_ms + 15);
   }
 
   void Commit(const challenges::MatmulProof& proof, std::uint64_t elapsed_ms) {
@@ -196,7 +197,7 @@ class Script {
          *commitment.mutable_signature());
     commitment_->set_elapsed_ns(elapsed_ms * kNsPerMs);
     for (std::uint64_t i = 0; i < 8; ++i) commitment_->add_ping_rtt_ns((3 + i) * kNsPerMs / 2);
-    *AddEvent(closed_.sent_ms() + elapsed_ms).mutable_commitment() = *commitment_;
+    *AddEvent(closed_.sent_ms() + kPingingMs + elapsed_ms).mutable_commitment() = *commitment_;
   }
 
   // The other slot's challenge to a device as it would have been sent a moment before ours.

@@ -19,6 +19,8 @@ using checker::CallEnd;
 using checker::MatmulAnswer;
 using checker::MatmulCallSpec;
 
+constexpr int kPings = 8;  // before a matmul challenge
+
 SigningKey KeyOf(std::uint8_t first, std::uint32_t id) {
   Digest secret{};
   secret[0] = first;
@@ -64,7 +66,9 @@ class FakeMatmulCall final : public checker::MatmulCall,
     if (behaviour_.declines) return EndAfter(5, v1::DECLINED);
     const std::uint32_t wait_ms = spec_.commitment_deadline_ms + spec_.grace_ms;
     if (behaviour_.compute_ms > wait_ms) return EndAfter(wait_ms, v1::DEADLINE);
-    client_.clock_.After(behaviour_.compute_ms, [self = shared_from_this()] { self->Commit(); });
+    const std::uint64_t pinging_ms = kPings * std::uint64_t{behaviour_.rtt_us} / 1000;
+    client_.clock_.After(pinging_ms + behaviour_.compute_ms,
+                         [self = shared_from_this()] { self->Commit(); });
   }
 
   void SendSamples(const std::vector<challenges::MatmulSample>& samples) override {
@@ -103,7 +107,7 @@ class FakeMatmulCall final : public checker::MatmulCall,
                      challenges::ChallengeDigest(client_.domain_, spec_.challenge.challenge()),
                      proof_->commitment()))));
     received.set_elapsed_ns(std::uint64_t{behaviour_.compute_ms} * 1'000'000);
-    for (int i = 0; i < 8; ++i) received.add_ping_rtt_ns(behaviour_.rtt_us * 1000);
+    for (int i = 0; i < kPings; ++i) received.add_ping_rtt_ns(behaviour_.rtt_us * 1000);
     committed_(std::move(received));
   }
 

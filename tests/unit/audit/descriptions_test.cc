@@ -42,7 +42,7 @@ v1::Roster RosterOf(std::uint32_t device) {
 
 const Change kExcesses[] = {
     {"Twice", "description of device 1, which was described before",
-     [](EpochFixture& e) { Insert(e, 9, e.records[e.FindDescribed(1)]); }},
+     [](EpochFixture& e) { Insert(e, e.records.size() - 1, e.records[e.FindDescribed(1)]); }},
     {"OfAStranger", "description of device 8, which is not in the roster",
      [](EpochFixture& e) { e.Described(2).set_device(8); }},
     {"TooLong", "description of device 2: description is 4097 bytes, limit 4096",
@@ -70,6 +70,7 @@ INSTANTIATE_TEST_SUITE_P(Records, DescribedWrongly, ::testing::ValuesIn(kExcesse
 
 TEST(Descriptions, MayStandAnywhereInTheEpoch) {
   EpochFixture epoch;
+  epoch.Described(1).set_asked_ms(0);  // a record tells of no time to come
   const v1::Record described = epoch.records[epoch.FindDescribed(1)];
   epoch.records.erase(epoch.records.begin() + static_cast<std::ptrdiff_t>(epoch.FindDescribed(1)));
   Insert(epoch, 1, described);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 #include <vector>
 
 namespace kaisar::audit {
@@ -140,10 +141,31 @@ TEST(Presence, StoppedIsNotContradictedWhenThereIsAGapOrTooLittle) {
   EXPECT_THAT(before.Contradictions(), IsEmpty());
 }
 
+TEST(Presence, StepOfTheClockIsSeenByACallThatSpansIt) {
+  for (const auto& [from_ms, until_ms, found] :
+       {std::tuple(3999u, 7000u, 1u), std::tuple(4000u, 7000u, 0u), std::tuple(3999u, 6999u, 0u)}) {
+    Presence presence;
+    presence.AddSteady(from_ms, until_ms - from_ms);
+    presence.AddSteady(4500, 100'000);
+    presence.ClaimStepped("record 9", 5000, 1000);
+    EXPECT_EQ(presence.Contradictions().size(), found) << from_ms << " " << until_ms;
+  }
+  Presence later;
+  later.AddSteady(1000, 6000);
+  later.AddSteady(2000, 100);
+  later.ClaimStepped("record 9", 5999, 1);
+  EXPECT_THAT(
+      later.Contradictions(),
+      ElementsAre("record 9: clock_step_ms claims a step of the clock between 5999 and 6000 "
+                  "ms, but a call that was open from before until 7000 ms saw none"));
+}
+
 TEST(Presence, HostileTimesDoNotWrap) {
   const std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
   Presence presence;
   presence.AddCall(2, most, most, true);
+  presence.AddSteady(most, most);
+  presence.ClaimStepped("record 6", most, most);
   presence.ClaimOffline("record 9", 1, most, most);
   presence.ClaimStopped("record 8", most, most);
   presence.ClaimOffline("record 7", 1, 0, 5);

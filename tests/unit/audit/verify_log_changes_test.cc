@@ -92,6 +92,12 @@ const Change kRecords[] = {
      }},
     {"ClosedUnderAnotherId", "challenge_id is",
      [](EpochFixture& e) { FlipByte(*e.Closed(1, LATENCY, 0).mutable_challenge_id()); }},
+    {"UnknownField", "closed.latency.echoes[1]: has an unknown field, number 9",
+     [](EpochFixture& e) {
+       v1::LatencyEvidence::Echo& echo =
+           *e.Closed(1, LATENCY, 0).mutable_latency()->mutable_echoes(1);
+       echo.GetReflection()->MutableUnknownFields(&echo)->AddVarint(9, 1);
+     }},
     {"RefersToAnUnknownChallenge", "which is not open",
      [](EpochFixture& e) { FlipByte(*e.Commitment(1, 0).mutable_challenge_id()); }},
 };
@@ -101,7 +107,7 @@ const Change kVerdicts[] = {
      [](EpochFixture& e) { SetVerdict(e.Closed(5, MATMUL, 0), v1::PASS, v1::NONE); }},
     {"AnsweredChallengeFailed", "verdict is FAIL TIMED_OUT, expected PASS",
      [](EpochFixture& e) { SetVerdict(e.Closed(1, LATENCY, 0), v1::FAIL, v1::TIMED_OUT); }},
-    {"AnotherReason", "verdict is FAIL TIMED_OUT, expected FAIL UNREACHABLE",
+    {"AnotherReason", "reason is FAIL TIMED_OUT, expected FAIL UNREACHABLE",
      [](EpochFixture& e) { e.Closed(6, LATENCY, 0).set_reason(v1::TIMED_OUT); }},
     {"FailureForgiven", "verdict is INCONCLUSIVE DEVICE_BUSY, expected FAIL UNREACHABLE",
      [](EpochFixture& e) {
@@ -154,9 +160,10 @@ const Change kTimes[] = {
      }},
     {"ClockStepHidden", "expected INCONCLUSIVE CLOCK_STEPPED",
      [](EpochFixture& e) { e.Closed(1, LATENCY, 0).set_clock_step_ms(-101); }},
-    {"ShorterThanItsCommitment", "took 100 ms, but its commitment 20000000000 ns",
+    {"ShorterThanItsCommitment",
+     "elapsed_ms is 100, but the commitment's ping_rtt_ns are 26000000, its elapsed_ns 20000000000",
      [](EpochFixture& e) { e.Closed(6, MATMUL, 0).set_elapsed_ms(100); }},
-    {"RttLongerThanTheChallenge", "took 60 ms, but ping 0 took 62000 us",
+    {"RttLongerThanTheChallenge", "elapsed_ms is 60, but rtt_us of ping 0 is 62000",
      [](EpochFixture& e) {
        e.Closed(1, LATENCY, 0).mutable_latency()->mutable_echoes(0)->set_rtt_us(62'000);
      }},
@@ -165,14 +172,52 @@ const Change kTimes[] = {
        e.Commitment(6, 0).set_elapsed_ns(30'000'000'001);
        e.Closed(6, MATMUL, 0).set_elapsed_ms(30'015);
      }},
-    {"ShorterThanItsTests", "took 4000 ms, but its tests 4600000 us",
+    {"ShorterThanItsTests", "elapsed_ms is 4000, but its tests and their waited_ms took 4600000 us",
      [](EpochFixture& e) { e.Closed(1, BANDWIDTH, 1).set_elapsed_ms(4000); }},
-    {"ShorterThanTheWaitForItsLine", "took 4900 ms, but its tests",
+    {"ShorterThanTheWaitForItsLine", "elapsed_ms is 4900, but its tests",
      [](EpochFixture& e) {
        e.Closed(1, BANDWIDTH, 1)
            .mutable_bandwidth()
            ->mutable_tests(0)
            ->set_waited_ms(std::numeric_limits<std::uint64_t>::max());
+     }},
+    {"IssuedBeforeItWasDue", "issued_ms is",
+     [](EpochFixture& e) {
+       v1::ChallengeIssued& issued = e.Issued(6, MATMUL, 1);
+       issued.set_issued_ms(issued.issued_ms() - 1001);
+     }},
+    {"SentBeforeItWasIssued", "before issued_ms",
+     [](EpochFixture& e) {
+       v1::ChallengeIssued& issued = e.Issued(6, MATMUL, 1);
+       issued.set_issued_ms(issued.issued_ms() + 1003);
+     }},
+    {"WrittenBeforeItEnded", "time runs backwards: issued_ms is",
+     [](EpochFixture& e) {
+       const v1::Record closed = e.records[e.FindClosed(6, MATMUL, 0)];
+       Erase(e, e.FindClosed(6, MATMUL, 0));
+       const auto after = e.FindCommitment(6, 0) + 1;
+       e.records.insert(e.records.begin() + static_cast<std::ptrdiff_t>(after), closed);
+       e.Closed(6, MATMUL, 0).set_elapsed_ms(60'000);
+     }},
+    {"EpochClosedBeforeItsEnd", "closed_ms is",
+     [](EpochFixture& e) {
+       e.records.back().mutable_epoch_closed()->set_closed_ms(EpochFixture::kBeaconMs);
+     }},
+    {"AnswerLoggedAsTimedOut", "has a latency.transcript though its transport is DEADLINE",
+     [](EpochFixture& e) {
+       v1::ChallengeClosed& closed = e.Closed(1, LATENCY, 0);
+       closed.set_transport(v1::DEADLINE);
+       closed.mutable_reachability()->set_devices_heard(1);
+       SetVerdict(closed, v1::FAIL, v1::TIMED_OUT);
+     }},
+    {"DeadlineThatNobodyWaitedFor",
+     "transport is DEADLINE, but elapsed_ms is 60, the deadline 5000",
+     [](EpochFixture& e) {
+       v1::ChallengeClosed& closed = e.Closed(1, LATENCY, 0);
+       closed.set_transport(v1::DEADLINE);
+       closed.mutable_latency()->clear_transcript();
+       closed.mutable_reachability()->set_devices_heard(1);
+       SetVerdict(closed, v1::FAIL, v1::TIMED_OUT);
      }},
     {"GivenUpWithinTheSlack", "was given up at",
      [](EpochFixture& e) {
