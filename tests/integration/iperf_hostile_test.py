@@ -43,6 +43,19 @@ class Strangers(unittest.TestCase):
             ends.connect(self.server.port, source="127.0.0.2", timeout=0.7)
         self.serve_the_right_client()
 
+    def test_from_another_address_are_closed_where_only_administrators_may_filter(self):
+        self.server = ends.Server(
+            through="setpriv --bounding-set=-net_admin --inh-caps=-net_admin --",
+            only_from="127.0.0.1")
+        self.addCleanup(self.server.close)
+        try:
+            with ends.connect(self.server.port, source="127.0.0.2", timeout=2) as stranger:
+                stranger.sendall(COOKIE)
+                self.assertEqual(stranger.recv(1), b"")
+        except (TimeoutError, ConnectionError):
+            pass  # of a kernel that filters for everybody; or the cookie came after the end
+        self.serve_the_right_client()
+
     def test_that_are_mute_do_not_keep_the_client_out(self):
         for _ in range(40):
             self.stranger()

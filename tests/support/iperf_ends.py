@@ -21,14 +21,14 @@ TASK = {"user": USER, "password": PASSWORD, "seconds": 1, "streams": 1,
 
 
 class Process:
-    """A kaisar-iperf under way."""
+    """A kaisar-iperf under way; `through` are words before its name, as of setpriv."""
 
-    def __init__(self, task, environment=None):
+    def __init__(self, task, environment=None, through=""):
         reading, writing = os.pipe()
         self.lines = os.fdopen(reading, encoding="ascii")
         # Descriptor 3, whatever the pipe's numbers are; sh may know only those of one digit.
         self.process = subprocess.Popen(
-            ["bash", "-c", f"exec {IPERF} 3>&{writing}"], stdin=subprocess.PIPE,
+            ["bash", "-c", f"exec {through} {IPERF} 3>&{writing}"], stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=[writing],
             env=environment)
         os.close(writing)
@@ -62,8 +62,8 @@ class Process:
 
 
 class Server(Process):
-    def __init__(self, **changes):
-        super().__init__({**TASK, "role": "server", "ports": [0], **changes})
+    def __init__(self, through="", **changes):
+        super().__init__({**TASK, "role": "server", "ports": [0], **changes}, through=through)
         first = json.loads(self.lines.readline())
         if "listening" not in first:
             raise AssertionError(first)

@@ -23,6 +23,19 @@ sockaddr_in V4Of(const void* address, std::uint16_t port) {
   return v4;
 }
 
+/// An IPv4 address that is mapped into IPv6 as the IPv4 that it is; others as they are.
+SocketAddress Unmapped(const SocketAddress& address) {
+  if (address.storage.ss_family != AF_INET6) return address;
+  sockaddr_in6 v6{};
+  std::memcpy(&v6, &address.storage, sizeof(v6));
+  if (!IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) return address;
+  const sockaddr_in v4 = V4Of(v6.sin6_addr.s6_addr + kMappedPrefixBytes, ntohs(v6.sin6_port));
+  SocketAddress unmapped;
+  std::memcpy(&unmapped.storage, &v4, sizeof(v4));
+  unmapped.size = sizeof(v4);
+  return unmapped;
+}
+
 }  // namespace
 
 absl::StatusOr<SocketAddress> ParseSocketAddress(const std::string& host, std::uint16_t port) {
@@ -40,15 +53,7 @@ absl::StatusOr<SocketAddress> ParseSocketAddress(const std::string& host, std::u
   std::memcpy(&address.storage, found->ai_addr, found->ai_addrlen);
   address.size = found->ai_addrlen;
   freeaddrinfo(found);
-  if (address.storage.ss_family != AF_INET6) return address;
-  sockaddr_in6 v6{};
-  std::memcpy(&v6, &address.storage, sizeof(v6));
-  if (!IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) return address;
-  const sockaddr_in v4 = V4Of(v6.sin6_addr.s6_addr + kMappedPrefixBytes, port);
-  address = SocketAddress{};
-  std::memcpy(&address.storage, &v4, sizeof(v4));
-  address.size = sizeof(v4);
-  return address;
+  return Unmapped(address);
 }
 
 AddressWords WordsOf(const SocketAddress& address) {
@@ -66,6 +71,12 @@ AddressWords WordsOf(const SocketAddress& address) {
   for (std::uint32_t& word : result.words) word = ntohl(word);
   result.count = result.words.size();
   return result;
+}
+
+bool HasAddress(const SocketAddress& peer, const SocketAddress& expected) {
+  const AddressWords theirs = WordsOf(Unmapped(peer));
+  const AddressWords words = WordsOf(expected);
+  return theirs.count == words.count && theirs.words == words.words;
 }
 
 }  // namespace kaisar::challenges

@@ -30,4 +30,7 @@ struct AddressWords {
 };
 AddressWords WordsOf(const SocketAddress& address);
 
+/// Whether `peer`, as accept gives it, has the address `expected`; ports do not count.
+bool HasAddress(const SocketAddress& peer, const SocketAddress& expected);
+
 }  // namespace kaisar::challenges

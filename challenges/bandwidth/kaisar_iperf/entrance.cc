@@ -10,8 +10,8 @@
 #include <tuple>
 #include <utility>
 
+#include "base/status_macros.h"
 #include "challenges/bandwidth/kaisar_iperf/calls.h"
-#include "challenges/bandwidth/kaisar_iperf/listen.h"
 
 namespace kaisar::challenges {
 namespace {
@@ -60,9 +60,12 @@ std::uint16_t PortOf(const sockaddr* address, socklen_t size) {
 
 absl::StatusOr<std::unique_ptr<Entrance>> Entrance::Open(const std::vector<std::uint32_t>& ports,
                                                          const std::string& only_from) {
-  absl::StatusOr<ListeningSocket> socket = ListenOnFirstFree(ports, only_from);
-  if (!socket.ok()) return socket.status();
-  return std::unique_ptr<Entrance>(new Entrance(socket->descriptor, socket->port));
+  std::optional<SocketAddress> address;
+  if (!only_from.empty()) {
+    ASSIGN_OR_RETURN(address, ParseSocketAddress(only_from, 0));
+  }
+  ASSIGN_OR_RETURN(const ListeningSocket socket, ListenOnFirstFree(ports, only_from));
+  return std::unique_ptr<Entrance>(new Entrance(socket, std::move(address)));
 }
 
 Entrance::~Entrance() {
@@ -159,8 +162,15 @@ void Entrance::NoteAuthenticated() {
 bool Entrance::TakeIn() {
   bool ready = false;
   while (true) {
-    const int descriptor = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    SocketAddress peer;
+    peer.size = sizeof(peer.storage);
+    const int descriptor =
+        accept4(listener_, reinterpret_cast<sockaddr*>(&peer.storage), &peer.size, SOCK_CLOEXEC);
     if (descriptor < 0) return ready;
+    if (only_from_ && !HasAddress(peer, *only_from_)) {
+      close(descriptor);
+      continue;
+    }
     SetReadableFrom(descriptor, kCookieBytes);
     ready = HasCookie(descriptor) || ready;
     waiting_.push_back(descriptor);

@@ -8,10 +8,14 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "challenges/bandwidth/kaisar_iperf/address.h"
+#include "challenges/bandwidth/kaisar_iperf/listen.h"
 
 namespace kaisar::challenges {
 
@@ -27,7 +31,8 @@ class Entrance {
   using Cookie = std::array<char, 37>;
 
   /// Listens on the first of the ports that is free; 0 is any free one. Connections from elsewhere
-  /// than `only_from`, unless that is empty, get no answer at all.
+  /// than `only_from`, unless that is empty, get no answer at all, or are closed at once where the
+  /// kernel filters for nobody but administrators.
   ///
   /// Errors: InvalidArgument for `only_from`; ResourceExhausted with the range when no port is
   ///         free; Internal.
@@ -53,13 +58,15 @@ class Entrance {
   int Select(int count, fd_set* read, fd_set* write, fd_set* except, timeval* timeout);
 
  private:
-  Entrance(int listener, std::uint32_t port) : listener_(listener), port_(port) {}
+  Entrance(const ListeningSocket& socket, std::optional<SocketAddress> only_from)
+      : listener_(socket.descriptor), port_(socket.port), only_from_(std::move(only_from)) {}
   void NoteAuthenticated();
   /// Accepts all that wait; whether one of them has sent a whole cookie.
   bool TakeIn();
 
   const int listener_;
   const std::uint32_t port_;
+  const std::optional<SocketAddress> only_from_;
   int libiperfs_ = -1;       // libiperf's descriptor of the listener
   int control_ = -1;         // the test's control connection
   std::deque<int> waiting_;  // connections that libiperf does not know yet

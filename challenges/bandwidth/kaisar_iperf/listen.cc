@@ -102,7 +102,8 @@ absl::StatusOr<ListeningSocket> ListenOnFirstFree(const std::vector<std::uint32_
     if (descriptor < 0) return SystemError("open", "a socket");
     sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
     if (!filter.empty() &&
-        setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) != 0) {
+        setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) != 0 &&
+        errno != EPERM) {
       const absl::Status failed = SystemError("attach a filter to", "a socket");
       close(descriptor);
       return failed;
