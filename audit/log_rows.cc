@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "audit/log_file.h"
+#include "audit/names.h"
 #include "base/hex.h"
 #include "base/status_macros.h"
 
@@ -95,11 +96,13 @@ absl::StatusOr<std::optional<LogRow>> LogRows::Next() {
 
 absl::StatusOr<Digest> ParseRow(const LogRow& row, v1::Record& record) {
   const Digest hash = MerkleLog::LeafHash(row.bytes);
+  const bool parsed = record.ParseFromArray(row.bytes.data(), static_cast<int>(row.bytes.size()));
   if (row.leaf != ByteView(hash)) {
     return Broken(row.index,
-                  absl::StrCat("has leaf hash ", ToHex(hash), ", stored ", ToHex(row.leaf)));
+                  absl::StrCat("has leaf hash ", ToHex(hash), ", stored ", ToHex(row.leaf),
+                               parsed ? "; it says to be " + SubjectOf(record) : ""));
   }
-  if (!record.ParseFromArray(row.bytes.data(), static_cast<int>(row.bytes.size()))) {
+  if (!parsed) {
     return Broken(row.index, "is no protobuf message of kaisar.v1.Record");
   }
   return hash;

@@ -23,6 +23,7 @@ absl::StatusCode CodeOf(int result, int system_errno) {
                  ? absl::StatusCode::kResourceExhausted
                  : absl::StatusCode::kInternal;
     case SQLITE_CORRUPT:
+    case SQLITE_TOOBIG:
       return absl::StatusCode::kDataLoss;
     case SQLITE_NOTADB:
       return absl::StatusCode::kInvalidArgument;
@@ -49,6 +50,10 @@ absl::Status StatusOf(sqlite3* connection, int result, int last_errno = 0) {
   const bool from_system = (result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CANTOPEN ||
                            (result & 0xff) == SQLITE_FULL;
   if (from_system && system_errno != 0) absl::StrAppend(&message, ": ", strerror(system_errno));
+  if ((result & 0xff) == SQLITE_TOOBIG) {
+    absl::StrAppend(&message, ", limit ", sqlite3_limit(connection, SQLITE_LIMIT_LENGTH, -1),
+                    " bytes");
+  }
   return absl::Status(CodeOf(result, system_errno), message);
 }
 
