@@ -28,7 +28,7 @@ const char* NameOf(MutantList::Fate fate) {
 
 MutantList::MutantList(const std::string& name) : name_(name) {
   const char* tree = std::getenv("KAISAR_BINARY_DIR");
-  table_.open(absl::StrCat(tree == nullptr ? "." : tree, "/", name, ".tsv"));
+  if (tree != nullptr) table_.open(absl::StrCat(tree, "/", name, ".tsv"));
 }
 
 MutantList::~MutantList() {

@@ -11,7 +11,7 @@ namespace kaisar::testing {
 class MutantList {
  public:
   enum class Fate { kCaught, kAllowed, kMissed, kUnnamed };
-  /// The table is `name`.tsv.
+  /// The table is `name`.tsv in $KAISAR_BINARY_DIR; none without.
   explicit MutantList(const std::string& name);
   ~MutantList();
 
