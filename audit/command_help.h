@@ -16,6 +16,25 @@ A challenge shows what the score takes from it, and its share of the median of i
 
 Exit status: 0 done; 1 the log is damaged; 2 wrong usage, or the log cannot be read.)";
 
+inline constexpr char kCompareFooter[] = R"(Examples:
+  kaisar-audit compare slot-0.log slot-1.log slot-2.log
+      scores and RTTs side by side; devices that are judged differently, with the records to look at;
+      devices whose rates fall when they are at work together, so that they may share a GPU
+  kaisar-audit compare slot-*.log --place 0=50.11,8.68 --place 1=40.71,-74.01,20 --region eu=50,9,1500
+      and distances that cannot be
+  kaisar-audit compare slot-*.log --json | jq -r '.findings[].sentence'
+
+No log says where a checker is, and a region is a name, so distances are checked for what is given:
+--place for a slot, in degrees, with a radius in km when 50 is not right; --region for devices' regions, as
+the roster has them, with a radius that holds all of them. Light in fibre covers 100 km in a ms of RTT. A
+tenth is added, and every radius counts for the device: fast lines alone accuse nobody. What is left is a
+device that is elsewhere, a machine that answers in its place, or a checker whose place or times are wrong.
+
+The logs are believed: their verdicts, times and signatures are verify's business. Run it on each first.
+
+Exit status: 0 nothing found; 1 a log is damaged; 2 wrong usage, or a log cannot be read or is of another
+epoch, deployment, policy or roster than the others; 3 something was found.)";
+
 inline constexpr char kExportFooter[] = R"(Examples:
   kaisar-audit export --log epoch-7.log --csv epoch-7
       makes epoch-7/challenges.csv, latency_pings.csv, matmul.csv, bandwidth_tests.csv, devices.csv

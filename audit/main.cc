@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "audit/command_help.h"
+#include "audit/compare_command.h"
 #include "audit/explain_command.h"
 #include "audit/export_command.h"
 #include "audit/log_reader.h"
@@ -147,6 +148,22 @@ void AddExport(CLI::App& app, ExportOptions& options) {
   format->require_option(1);
 }
 
+void AddCompare(CLI::App& app, CompareOptions& options) {
+  CLI::App* compare = app.add_subcommand(
+      "compare", "show where several checkers' logs of one epoch do not go together");
+  compare->footer(kCompareFooter);
+  compare->add_option("logs", options.log_paths, "challenge logs of one epoch, a file a checker")
+      ->required();
+  compare->add_option("--place", options.places, "SLOT=LAT,LON[,KM]: where a checker is")
+      ->allow_extra_args(false);
+  compare->add_option("--region", options.regions, "NAME=LAT,LON,KM: where a device's region is")
+      ->allow_extra_args(false);
+  compare->add_option("--band", options.band, "how far from the median a score agrees, of 200")
+      ->check(CLI::Range(0u, 199u))
+      ->capture_default_str();
+  compare->add_flag("--json", options.json, "print one JSON object instead of tables");
+}
+
 void AddExplain(CLI::App& app, ExplainDeviceOptions& device, SettleOptions& chain,
                 std::optional<std::uint32_t>& slot) {
   CLI::App* explain = app.add_subcommand(
@@ -214,6 +231,8 @@ int Main(int argc, char** argv) {
   AddExplain(app, explained, explained_chain, explained_slot);
   TimelineOptions timeline;
   AddTimeline(app, timeline);
+  CompareOptions compared;
+  AddCompare(app, compared);
   ExportOptions exported;
   AddExport(app, exported);
   ProofOptions proof;
@@ -235,6 +254,7 @@ int Main(int argc, char** argv) {
     return RunExplainSlot(explained_chain, *explained_slot, std::cout, std::cerr);
   }
   if (app.got_subcommand("timeline")) return RunTimeline(timeline, std::cout, std::cerr);
+  if (app.got_subcommand("compare")) return RunCompare(compared, std::cout, std::cerr);
   if (app.got_subcommand("export")) return RunExport(exported, std::cout, std::cerr);
   if (app.got_subcommand("prove")) {
     return RunProve(proof.log_path, proof.record, proof.proof_path, std::cout, std::cerr);
