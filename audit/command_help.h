@@ -52,6 +52,7 @@ inline constexpr char kExplainFooter[] = R"(Examples:
       every challenge of device 3, each share of its score with its numbers, and why it is no more
   kaisar-audit explain --slot 2 --rpc http://127.0.0.1:8545 --deployment deployment.json --epoch 7
       what slot 2 was asked, what it answered, where it was far from the median, what it earned
+  kaisar-audit explain --log epoch-7.log --report epoch-7.report.json --device 3 --json | jq .shares
 
 Exit status: 0 done; 1 the log is damaged, the report is not the log's, or the chain did not pay what we
 compute; 2 wrong usage, or a file or the chain cannot be read.)";

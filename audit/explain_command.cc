@@ -1,5 +1,7 @@
 #include "audit/explain_command.h"
 
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "audit/device_explanation.h"
 #include "audit/figures.h"
@@ -69,17 +71,23 @@ int RunExplainDevice(const ExplainDeviceOptions& options, std::ostream& out, std
   const absl::StatusOr<DeviceExplanation> explained =
       ExplainDevice(options.log_path, options.device);
   if (!explained.ok()) return Fail(explained.status(), errors);
-  PrintDevice(*explained, out);
   TimelineFilter filter;
   filter.devices = {options.device};
-  out << TimelineHeading();
-  const auto shown = ReadTimeline(options.log_path, filter, [&](const TimelineRow& row) {
-    out << TimelineLine(row);
+  std::vector<TimelineRow> rows;  // of one device: some hundred
+  const auto read = ReadTimeline(options.log_path, filter, [&](const TimelineRow& row) {
+    rows.push_back(row);
     return absl::OkStatus();
   });
-  if (!shown.ok()) return Fail(shown.status(), errors);
-  out << "\n" << ShareLines(*explained) << "\n" << ScoreSentence(*explained) << "\n";
+  if (!read.ok()) return Fail(read.status(), errors);
   const std::string mismatch = Mismatch(*explained, report->report.report);
+  if (options.json) {
+    out << DeviceExplanationToJson(*explained, rows, mismatch);
+    return mismatch.empty() ? 0 : kWrong;
+  }
+  PrintDevice(*explained, out);
+  out << TimelineHeading();
+  for (const TimelineRow& row : rows) out << TimelineLine(row);
+  out << "\n" << ShareLines(*explained) << "\n" << ScoreSentence(*explained) << "\n";
   if (mismatch.empty()) {
     out << "The report says the same.\n";
     return 0;

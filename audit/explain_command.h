@@ -3,9 +3,12 @@
 #include <cstdint>
 #include <ostream>
 #include <string>
+#include <vector>
 
+#include "audit/device_explanation.h"
 #include "audit/epoch_settlement.h"
 #include "audit/settle_command.h"
+#include "audit/timeline.h"
 #include "chain/chain_client.h"
 
 namespace kaisar::audit {
@@ -13,6 +16,7 @@ namespace kaisar::audit {
 struct ExplainDeviceOptions {
   std::string log_path, report_path;
   std::uint32_t device = 0;
+  bool json = false;  // one object instead of tables
 };
 
 /// `kaisar-audit explain --device`: the device's challenges by due time, the shares of its score
@@ -27,7 +31,14 @@ int RunExplainDevice(const ExplainDeviceOptions& options, std::ostream& out, std
 void PrintSlotPay(const EpochSettlement& epoch, std::uint32_t slot, std::uint8_t band,
                   std::ostream& out);
 
-/// `kaisar-audit explain --slot`; of `options` the device and json are left aside.
+/// One JSON object each; docs/auditing.md lists their keys. `mismatch` says why the report is not
+/// of this log, and is empty when it is.
+std::string DeviceExplanationToJson(const DeviceExplanation& explained,
+                                    const std::vector<TimelineRow>& challenges,
+                                    const std::string& mismatch);
+std::string SlotPayToJson(const EpochSettlement& epoch, std::uint32_t slot, std::uint8_t band);
+
+/// `kaisar-audit explain --slot`; of `options` the device is left aside.
 ///
 /// Result: the exit status: 0 done, 1 the chain did not pay what we compute, 2 it cannot be read,
 ///         or has no such slot.

@@ -190,6 +190,7 @@ void AddExplain(CLI::App& app, ExplainDeviceOptions& device, SettleOptions& chai
   explain->add_option("--timeout-ms", chain.timeout_ms, "limit of one request to the chain")
       ->check(CLI::Range(1u, 600'000u))
       ->capture_default_str();
+  explain->add_flag("--json", chain.json, "print one JSON object instead of tables");
 }
 
 int Main(int argc, char** argv) {
@@ -250,6 +251,7 @@ int Main(int argc, char** argv) {
     return status.ok() ? 0 : Fail(status, kUnreadable);
   }
   if (app.got_subcommand("explain")) {
+    explained.json = explained_chain.json;
     if (!explained_slot.has_value()) return RunExplainDevice(explained, std::cout, std::cerr);
     return RunExplainSlot(explained_chain, *explained_slot, std::cout, std::cerr);
   }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 
@@ -83,6 +84,42 @@ TEST_F(ExplainTest, NamesWhereTheReportIsNotTheLogs) {
 TEST_F(ExplainTest, NamesADeviceThatIsNotThere) {
   EXPECT_EQ(Run(99), 2);
   EXPECT_THAT(errors_.str(), HasSubstr("device 99 is not among the 7 of the roster in "));
+}
+
+TEST_F(ExplainTest, IsOneObjectForPrograms) {
+  ExplainDeviceOptions options{directory_.File("log"), directory_.File("report"), 6, true};
+  EXPECT_EQ(RunExplainDevice(options, out_, errors_), 0) << errors_.str();
+  const nlohmann::json json = nlohmann::json::parse(out_.str());
+  EXPECT_EQ(json["device"], 6);
+  EXPECT_EQ(json["report_agrees"], true);
+  EXPECT_TRUE(json["report_difference"].is_null());
+  EXPECT_EQ(json["shares"]["compute"]["claimed_ops_per_second"], 10'000'000);
+  EXPECT_EQ(json["shares"]["availability"]["answered"], 5);
+  EXPECT_EQ(json["kinds"]["latency"]["conclusive"], 6);
+  EXPECT_EQ(json["challenges"].size(), 11u);  // 6 of latency, 3 of matmul, 2 of bandwidth
+  EXPECT_EQ(json["challenges"][0]["device"], 6);
+  epoch_.report.words.at(0)[3] = 7;
+  Write();
+  out_.str("");
+  EXPECT_EQ(RunExplainDevice(options, out_, errors_), 0) << "device 1's score is not device 6's";
+  options.device = 1;
+  out_.str("");
+  EXPECT_EQ(RunExplainDevice(options, out_, errors_), 1);
+  EXPECT_EQ(nlohmann::json::parse(out_.str())["report_agrees"], false);
+}
+
+TEST(SlotPayToJson, HasWhatTheTableHas) {
+  const HonestEpoch honest;
+  const EpochSettlement epoch = SettleAgain(honest.facts);
+  const nlohmann::json json =
+      nlohmann::json::parse(SlotPayToJson(epoch, 0, honest.facts.deployment.band));
+  EXPECT_EQ(json["slot"], 0);
+  EXPECT_EQ(json["earned"], epoch.slots[0].earned.ToDecimal());
+  EXPECT_EQ(json["chain_agrees"], true);
+  ASSERT_FALSE(json["devices"].empty());
+  EXPECT_EQ(json["devices"][0]["disagreed"], false);
+  EXPECT_EQ(json["devices"][0]["score"], json["devices"][0]["median"]);
+  EXPECT_THAT(json["sentence"].get<std::string>(), HasSubstr("Slot 0 earned "));
 }
 
 TEST(PrintSlotPay, SaysWhatTheSlotAnsweredAndEarned) {
