@@ -14,9 +14,7 @@ function(kaisar_install_daemon short)
   set(made ${PROJECT_BINARY_DIR}/package-files/${short})
   set(about "Kaisar ${short}")
   configure_file(deploy/debian/sysusers.conf.in ${made}/sysusers/${name}.conf @ONLY)
-  configure_file(deploy/debian/tmpfiles.conf.in ${made}/tmpfiles/${name}.conf @ONLY)
   install(FILES ${made}/sysusers/${name}.conf DESTINATION lib/sysusers.d COMPONENT ${short})
-  install(FILES ${made}/tmpfiles/${name}.conf DESTINATION lib/tmpfiles.d COMPONENT ${short})
   foreach(script postinst prerm postrm)
     configure_file(deploy/debian/${script}.in ${made}/${script} @ONLY
       FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE
@@ -26,11 +24,10 @@ function(kaisar_install_daemon short)
   string(TOUPPER ${short} SHORT)
   set(CPACK_DEBIAN_${SHORT}_PACKAGE_CONTROL_EXTRA
     ${made}/postinst ${made}/prerm ${made}/postrm ${made}/conffiles PARENT_SCOPE)
-  # systemd makes the user and the folder, or in a container what there is of it for this alone;
-  # libcurl knows no https:// endpoint without certificates.
-  set(CPACK_DEBIAN_${SHORT}_PACKAGE_DEPENDS "ca-certificates\
-, systemd (>= 252) | systemd-standalone-sysusers, systemd (>= 252) | systemd-standalone-tmpfiles"
-    PARENT_SCOPE)
+  # systemd makes the user; in a container, what there is of it for this alone. libcurl knows no
+  # https:// endpoint without certificates.
+  set(CPACK_DEBIAN_${SHORT}_PACKAGE_DEPENDS
+    "ca-certificates, systemd (>= 252) | systemd-standalone-sysusers" PARENT_SCOPE)
 endfunction()
 
 function(kaisar_install_link component target name)

@@ -20,8 +20,8 @@ sys.path.insert(0, os.path.join(ROOT, "tests/support"))
 
 from loopback_network import CHAIN_ID, CONTRACT, value  # pylint: disable=wrong-import-position
 
-EPOCH_SECONDS = 36
-GUARD_SECONDS = 20  # before the end of the epoch nothing falls due
+EPOCH_SECONDS = 30
+GUARD_SECONDS = 16  # before the end of the epoch nothing falls due
 CHECKER, PROVIDER = "kaisar-checker.service", "kaisar-provider.service"
 # Tenths, by `systemd-analyze security`. What is left is the network, and for the provider the GPUs.
 MOST_EXPOSED = {CHECKER: 14, PROVIDER: 18}
@@ -36,8 +36,8 @@ guard_ms: {GUARD_SECONDS * 1000}
 registration_window_ms: 4000
 clock_step_ms: 1000
 latency: {{pings: 8, spacing_ms: 5, deadline_ms: 5000, target_us: 500000, limit_us: 900000}}
-bandwidth: {{seconds: 1, in_service_seconds: 1, streams: 1, open_deadline_ms: 8000,
-            start_deadline_ms: 10000, counted_bits_per_second: 100000000}}
+bandwidth: {{seconds: 1, in_service_seconds: 1, streams: 1, open_deadline_ms: 6000,
+            start_deadline_ms: 6000, counted_bits_per_second: 100000000}}
 phases:
   registering: {KINDS}
   standby: {KINDS}
@@ -102,10 +102,11 @@ class Packages(unittest.TestCase):
         self.dpkg("--install", self.packages)
         self.assertEqual(self.machine.call("dpkg", "--audit"), "")
         self.assertEqual(self.machine.call("dpkg", "--verify"), "")
-        self.assertEqual(self.machine.call("kaisar-audit", "--version").strip() + "-1",
-                         control(self.packages[0], "Version"))
+        version = control(self.packages[0], "Version").removesuffix("-1")
+        self.assertIn(version, self.machine.call("kaisar-audit", "--version"))
         for unit in (CHECKER, PROVIDER):
             name = unit.removesuffix(".service")
+            self.assertTrue(os.path.exists(self.machine.path(f"/usr/share/man/man1/{name}.1.gz")))
             self.assertEqual(self.machine.property(unit, "ActiveState"), "inactive")
             self.assertEqual(self.machine.property(unit, "UnitFileState"), "disabled")
             config = f"/etc/kaisar/{name.removeprefix('kaisar-')}.yaml"
