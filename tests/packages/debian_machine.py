@@ -23,13 +23,19 @@ def run(*command, **more):
 
 
 def make_base(folder, packages):
-    """A tar archive of Debian with these packages. It is made once, and anew when they change."""
+    """A tar archive of Debian with these packages. It is made once, and anew when they change.
+    Raises OSError when no mirror answers."""
     names = ",".join(sorted(packages))
     base = os.path.join(folder, hashlib.sha256(names.encode()).hexdigest()[:16] + ".tar")
     if not os.path.exists(base):
         os.makedirs(folder, exist_ok=True)
-        run("mmdebstrap", "--quiet", "--variant=essential", f"--include={names}", "bookworm",
-            base + ".new.tar", timeout=600)
+        try:
+            run("mmdebstrap", "--quiet", "--variant=essential", f"--include={names}", "bookworm",
+                base + ".new.tar", timeout=600)
+        except AssertionError as error:
+            if "apt-get update" in str(error):
+                raise OSError(str(error)) from error
+            raise
         os.rename(base + ".new.tar", base)
     return base
 
@@ -106,14 +112,14 @@ class DebianMachine:
     def journal(self, unit):
         return self.call("journalctl", "--no-pager", "--output=cat", f"--unit={unit}")
 
-    def wait_for_line(self, unit, text, deadline_s):
-        """Waits until a unit has printed a line with this text."""
+    @staticmethod
+    def wait_for(condition, deadline_s, otherwise):
+        """Waits until `condition()` holds; past the deadline it fails with what `otherwise()` says."""
         deadline = time.monotonic() + deadline_s
-        while time.monotonic() < deadline:
-            if text in self.journal(unit):
-                return
+        while not condition():
+            if time.monotonic() > deadline:
+                raise AssertionError(otherwise())
             time.sleep(0.2)
-        raise AssertionError(f"{unit} printed no {text}:\n{self.journal(unit)[-3000:]}")
 
     def close(self):
         if self.init is not None and self.nspawn.poll() is None:
