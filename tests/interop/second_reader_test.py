@@ -53,6 +53,11 @@ FIGURES = ("class", "passed", "failed", "inconclusive", "reasons", "rtt_us", "op
 CLOSED = 4  # of kaisar.v1.Record
 
 
+def varint_of(value):
+    low = [value >> shift & 0x7F for shift in range(0, max(value.bit_length(), 1), 7)]
+    return bytes([part | 0x80 for part in low[:-1]] + low[-1:])
+
+
 def sha256(data):
     return hashlib.sha256(data).digest()
 
@@ -209,6 +214,15 @@ class SecondReader(unittest.TestCase):
             records[at] = (records[at][:half] + bytes([records[at][half] ^ 1])
                            + records[at][half + 1:])
         self.assertIn((at, "verdict"), self.refused(change))
+
+    def test_both_readers_refuse_an_epoch_that_was_closed_before_its_end(self):
+        def change(records):
+            (_, body), = entries(records[-1])
+            closed_ms = next(value for value in fields(body).values() if isinstance(value, int))
+            records[-1] = records[-1].replace(varint_of(closed_ms),
+                                              varint_of(closed_ms - 1000 * EPOCH_SECONDS))
+        last = len(records_of(self.log)) - 1
+        self.assertIn((last, "closed_ms"), self.refused(change))
 
     def test_both_readers_refuse_a_log_that_lacks_a_record(self):
         at, _ = next(self.closed())

@@ -10,7 +10,7 @@ import {KIND, REASON, TRANSPORT, VERDICT, nameOf, parse} from "./records.mjs";
 import {wrongOpening} from "./roster.mjs";
 import {Evidence} from "./score.mjs";
 import {Domain} from "./signatures.mjs";
-import {wrongTimes} from "./times.mjs";
+import {WallClock, wrongTimes} from "./times.mjs";
 
 const MOST_DETAIL_BYTES = 512;
 const MOST_SOFTWARE_BYTES = 128;
@@ -67,6 +67,9 @@ export class Epoch {
     const readers = {epoch_opened: this.begin, issued: this.issue, commitment: this.commit,
       closed: this.close, described: this.describe, epoch_closed: this.end};
     readers[body].call(this, index, record[body]);
+    for (const {field, found, expected} of this.clock.add(body, record[body])) {
+      this.differ(index, null, field, found, expected);
+    }
   }
 
   begin(index, opened) {
@@ -90,6 +93,7 @@ export class Epoch {
     this.domain = new Domain(roster.chain_id, roster.contract);
     this.key = epochKey(this.secret, opened.beacon, roster.chain_id, opened.slot, opened.epoch);
     this.presence = new Presence(opened.beacon_ms, this.policy.keys.slack_ms);
+    this.clock = new WallClock(opened, this.policy.keys.slack_ms);
     this.evidence = new Map(roster.devices.map((device) => [device.id, new Evidence(device)]));
     this.plan = makePlan(this);
     this.planned = new Map(this.plan.map((one) => [placeOf(one.device.id, one.kind, one.sequence),
@@ -125,6 +129,10 @@ export class Epoch {
       this.expect(index, planned, `challenge.${field}`, challenge[field], value);
     }
     this.expect(index, planned, "params", issued.challenge?.params ?? "", planned.params);
+    const dueMs = this.opened.beacon_ms + planned.due;
+    if (issued.issued_ms + BigInt(this.policy.keys.slack_ms) < dueMs) {
+      this.differ(index, planned, "issued_ms", issued.issued_ms, `at least ${dueMs}, less the slack`);
+    }
     if (formOf(issued.challenge) === null || !this.domain.isSigned(
       this.domain.challengeDigest(challenge), issued.challenge.signature, this.slot.key)) {
       this.differ(index, planned, "challenge.signature",
@@ -168,8 +176,7 @@ export class Epoch {
     else if (sent && judgement.reason === REASON.STOPPED) {
       this.differ(index, planned, "evidence", "in contradiction to itself", "sound");
     }
-    for (const {field, found, expected} of wrongTimes(closed, planned.commitment,
-      this.policy.keys.slack_ms)) {
+    for (const {field, found, expected} of wrongTimes(this, planned, closed)) {
       this.differ(index, planned, field, found, expected);
     }
     this.presence.add(index, planned, closed, judgement);

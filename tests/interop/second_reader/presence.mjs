@@ -3,11 +3,14 @@ import {most} from "./bytes.mjs";
 import {KIND, REASON, TRANSPORT, VERDICT} from "./records.mjs";
 
 const OFFLINE_MARGIN_MS = 1000n;
+const STEPPED_MARGIN_MS = 1000n;
 const STOPPED_MARGIN_MS = 10_000n;
+const MS_PER_SECOND = 1000n;
 
 export class Presence {
   constructor(beaconMs, slackMs) {
-    Object.assign(this, {beaconMs, slackMs: BigInt(slackMs), calls: [], offline: [], stopped: []});
+    Object.assign(this, {beaconMs, slackMs: BigInt(slackMs), calls: [], offline: [],
+      stepped: [], stopped: []});
   }
 
   /** `judgement` is what the rules say, whatever the record does. */
@@ -17,6 +20,8 @@ export class Presence {
         until: closed.sent_ms + closed.elapsed_ms,
         answered: planned.kind !== KIND.MATMUL && judgement.verdict === VERDICT.PASS};
       this.calls.push(call);
+      call.steady = judgement.reason !== REASON.CLOCK_STEPPED;
+      if (!call.steady) this.stepped.push(call);
       if (judgement.reason === REASON.CHECKER_OFFLINE) this.offline.push(call);
     } else if (closed.sent_ms === 0n) {
       const expires = planned.issued?.challenge?.challenge?.expires_at_ms ?? 0n;
@@ -29,6 +34,13 @@ export class Presence {
     return this.calls.some((call) => call.answered && call.planned.device !== claim.planned.device
       && call.from >= claim.from + OFFLINE_MARGIN_MS
       && call.until + OFFLINE_MARGIN_MS <= claim.until);
+  }
+
+  /** A step that a call did not see which was open from long before until long after. */
+  disprovesStepped(claim) {
+    return this.calls.some((call) => call.steady
+      && (call.from / MS_PER_SECOND + 1n) < claim.from / MS_PER_SECOND
+      && call.until >= claim.until + STEPPED_MARGIN_MS);
   }
 
   /** Calls that overlap or touch, joined: the times that the checker ran without a break. */
@@ -52,6 +64,8 @@ export class Presence {
     return [
       ...this.offline.filter((claim) => this.disprovesOffline(claim))
         .map((claim) => ({...claim, found: "CHECKER_OFFLINE"})),
+      ...this.stepped.filter((claim) => this.disprovesStepped(claim))
+        .map((claim) => ({...claim, found: "CLOCK_STEPPED"})),
       ...this.stopped.filter(ran).map((claim) => ({...claim, found: "STOPPED"}))];
   }
 }
