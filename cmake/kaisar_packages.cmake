@@ -42,10 +42,14 @@ function(kaisar_install_documents short)
   set(made ${PROJECT_BINARY_DIR}/package-files/${short})
   string(TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC)  # SOURCE_DATE_EPOCH, where it is set
   configure_file(deploy/debian/changelog.in ${made}/changelog.Debian @ONLY)
-  configure_file(CHANGELOG.md ${made}/changelog COPYONLY)
-  foreach(file changelog changelog.Debian)
-    execute_process(COMMAND gzip -9 -n -c ${made}/${file} OUTPUT_FILE ${made}/${file}.gz
-      COMMAND_ERROR_IS_FATAL ANY)
+  # When the package is made, not when this is read: the changelog changes with every commit.
+  foreach(file_and_source
+      changelog:${PROJECT_SOURCE_DIR}/CHANGELOG.md changelog.Debian:${made}/changelog.Debian)
+    string(REPLACE : ";" file_and_source ${file_and_source})
+    list(GET file_and_source 0 file)
+    list(GET file_and_source 1 source)
+    install(CODE "execute_process(COMMAND gzip -9 -n -c ${source} OUTPUT_FILE ${made}/${file}.gz
+      COMMAND_ERROR_IS_FATAL ANY)" COMPONENT ${short})
   endforeach()
   install(FILES deploy/debian/copyright ${made}/changelog.gz ${made}/changelog.Debian.gz ${ARGN}
     DESTINATION share/doc/kaisar-${short} COMPONENT ${short})
