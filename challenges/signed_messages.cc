@@ -29,7 +29,7 @@ constexpr absl::string_view kBandwidthTranscriptType =
 /// Four small and two large varint fields need at most 46 bytes; more is not looked at.
 constexpr std::size_t kMostParamsBytes = 64;
 
-Digest ThreeWordDigest(const SigningDomain& domain, absl::string_view type, const Digest& first,
+Digest ThreeWordDigest(const SigningDomain& domain, const Digest& type, const Digest& first,
                        const Digest& second, const Digest& third) {
   StructHasher hasher(type);
   hasher.Bytes32(first).Bytes32(second).Bytes32(third);
@@ -144,7 +144,8 @@ Terms TermsOf(v1::Kind kind, const v1::Device& device, const Policy& policy) {
 }  // namespace
 
 Digest ChallengeDigest(const SigningDomain& domain, const v1::Challenge& challenge) {
-  StructHasher hasher(kChallengeType);
+  static const Digest type = TypeHash(kChallengeType);
+  StructHasher hasher(type);
   hasher.Bytes32(ToDigest(challenge.challenge_id()))
       .Uint(challenge.epoch())
       .Uint(challenge.slot())
@@ -158,23 +159,26 @@ Digest ChallengeDigest(const SigningDomain& domain, const v1::Challenge& challen
 
 Digest MatmulCommitmentDigest(const SigningDomain& domain, const Digest& challenge_id,
                               const Digest& challenge_digest, const Digest& commitment) {
-  return ThreeWordDigest(domain, kMatmulCommitmentType, challenge_id, challenge_digest, commitment);
+  static const Digest type = TypeHash(kMatmulCommitmentType);
+  return ThreeWordDigest(domain, type, challenge_id, challenge_digest, commitment);
 }
 
 Digest MatmulOpeningDigest(const SigningDomain& domain, const Digest& challenge_id,
                            const Digest& commitment, const Digest& opening_hash) {
-  return ThreeWordDigest(domain, kMatmulOpeningType, challenge_id, commitment, opening_hash);
+  static const Digest type = TypeHash(kMatmulOpeningType);
+  return ThreeWordDigest(domain, type, challenge_id, commitment, opening_hash);
 }
 
 Digest PingTranscriptDigest(const SigningDomain& domain, const Digest& challenge_id,
                             const Digest& challenge_digest, const Digest& nonces_hash) {
-  return ThreeWordDigest(domain, kPingTranscriptType, challenge_id, challenge_digest, nonces_hash);
+  static const Digest type = TypeHash(kPingTranscriptType);
+  return ThreeWordDigest(domain, type, challenge_id, challenge_digest, nonces_hash);
 }
 
 Digest BandwidthTranscriptDigest(const SigningDomain& domain, const Digest& challenge_id,
                                  const Digest& challenge_digest, const Digest& results_hash) {
-  return ThreeWordDigest(domain, kBandwidthTranscriptType, challenge_id, challenge_digest,
-                         results_hash);
+  static const Digest type = TypeHash(kBandwidthTranscriptType);
+  return ThreeWordDigest(domain, type, challenge_id, challenge_digest, results_hash);
 }
 
 Digest BandwidthResultsHash(const std::string& down, const std::string& up) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "base/hex.h"
 #include "base/keccak256.h"
 #include "base/signing_key.h"
@@ -89,6 +91,18 @@ TEST(TypedDigest, SeparatesNameVersionChainAndContract) {
   EXPECT_NE(TypedDigest(domain, MailHash()), TypedDigest({1, domain.contract}, MailHash()));
   EXPECT_NE(TypedDigest(domain, MailHash()), TypedDigest({31337, Address{}}, MailHash()));
   EXPECT_NE(TypedDigest(domain, MailHash()), TypedDigest(domain, Digest{}));
+}
+
+TEST(TypedDigest, DoesNotDependOnTheDomainBefore) {
+  const SigningDomain domains[] = {{31337, Address{}}, {1, Address{}}, {31337, Address{1}}, {}};
+  for (const SigningDomain& before : domains) {
+    for (const SigningDomain& domain : domains) {
+      Digest alone{};
+      std::thread([&] { alone = TypedDigest(domain, Digest{}); }).join();
+      TypedDigest(before, Digest{});
+      EXPECT_EQ(TypedDigest(domain, Digest{}), alone);
+    }
+  }
 }
 
 }  // namespace
