@@ -23,7 +23,7 @@ OWNERS = {
     "curl/": ("chain/curl_post.cc",),
     # tests/support/stolen_certificate.cc makes a key that no library would make by itself.
     "openssl/": ("base/", "tests/support/stolen_certificate.cc", "tests/integration/"),
-    "secp256k1": ("base/",),
+    "secp256k1": ("base/", "tests/bench/audit_bench.cc"),
     "cryptopp/": ("base/",),
     "crypto++/": ("base/",),
     "yaml-cpp/": ("base/",),
