@@ -28,7 +28,7 @@ std::string FirstWrongRoot(const PassedProof& proof, const std::vector<Digest>& 
 absl::StatusOr<FromScratch> DoAgain(
     std::vector<PassedProof> proofs, const Digest& choice_seed, Recomputer& recomputer,
     const std::function<void(std::size_t proof, std::uint32_t rounds)>& progress) {
-  FromScratch done{choice_seed, recomputer.Description(), std::move(proofs), {}, {}};
+  FromScratch done{choice_seed, {}, std::move(proofs), {}, {}};
   for (std::size_t i = 0; i < done.proofs.size(); ++i) {
     const PassedProof& proof = done.proofs[i];
     if (progress) progress(i, 0);
@@ -41,6 +41,7 @@ absl::StatusOr<FromScratch> DoAgain(
     done.holds.push_back(wrong.empty());
     if (!wrong.empty()) done.differences.push_back(std::move(wrong));
   }
+  done.engine = recomputer.Description();
   return done;
 }
 

@@ -51,40 +51,46 @@ absl::StatusOr<std::vector<Digest>> RootsOnHost(kernels::HostEngine& engine, con
 
 class EngineRecomputer final : public Recomputer {
  public:
-  EngineRecomputer(int threads, std::unique_ptr<kernels::Gpu> gpu)
-      : cpu_(kernels::MakeCpuEngine(threads)) {
-    if (gpu != nullptr) gpu_ = kernels::MakeGpuEngine(std::move(gpu));
-  }
+  EngineRecomputer(int threads, std::unique_ptr<kernels::MatmulEngine> gpu)
+      : cpu_(kernels::MakeCpuEngine(threads)), gpu_(std::move(gpu)) {}
 
   absl::StatusOr<std::vector<Digest>> Roots(const Digest& seed, const MatmulShape& shape,
                                             const std::vector<Digest>& committed,
                                             const Progress& progress) override {
     if (gpu_ != nullptr) {
       const auto states = gpu_->Prove(seed, shape.n, shape.rounds, Never);
-      if (states.ok()) return (*states)->roots();
-      // A GPU that is lost, or too small for this one, leaves the CPU.
+      if (states.ok() && (*states)->roots() == committed) return committed;
+      if (!states.ok()) GiveUpGpu(states.status());
     }
     return RootsOnHost(*cpu_, seed, shape, committed, progress);
   }
 
   std::string Description() const override {
-    return gpu_ != nullptr ? gpu_->Description() : cpu_->Description();
+    return gpu_ != nullptr ? gpu_->Description() : absl::StrCat(cpu_->Description(), why_no_gpu_);
   }
 
  private:
+  // One that is lost does not come back, and the proofs of a log are much of one size.
+  void GiveUpGpu(const absl::Status& why) {
+    why_no_gpu_ = absl::StrCat(", since the GPU could not: ", why.message());
+    gpu_.reset();
+  }
+
   const std::unique_ptr<kernels::HostEngine> cpu_;
   std::unique_ptr<kernels::MatmulEngine> gpu_;
+  std::string why_no_gpu_;
 };
 
 }  // namespace
 
-std::unique_ptr<Recomputer> MakeRecomputer(int threads, std::unique_ptr<kernels::Gpu> gpu) {
+std::unique_ptr<Recomputer> MakeRecomputer(int threads,
+                                           std::unique_ptr<kernels::MatmulEngine> gpu) {
   return std::make_unique<EngineRecomputer>(threads, std::move(gpu));
 }
 
 std::unique_ptr<Recomputer> MakeRecomputer(int threads) {
   auto gpu = kernels::OpenGpu("any");
-  return MakeRecomputer(threads, gpu.ok() ? *std::move(gpu) : nullptr);
+  return MakeRecomputer(threads, gpu.ok() ? kernels::MakeGpuEngine(*std::move(gpu)) : nullptr);
 }
 
 absl::Status PrintRecomputed(const RecomputeOptions& options, std::ostream& out) {

@@ -14,7 +14,7 @@
 #include "challenges/matmul/samples.h"
 
 namespace kaisar::kernels {
-class Gpu;
+class MatmulEngine;
 }
 
 namespace kaisar::audit {
@@ -33,7 +33,8 @@ struct RecomputeOptions {
 absl::Status PrintRecomputed(const RecomputeOptions& options, std::ostream& out);
 
 /// Does the work of matmul challenges again, from the seed alone: on the machine's GPU where there
-/// is just one and it has the memory, otherwise on its CPU with two states of memory.
+/// is just one, while it works, otherwise on its CPU with two states of memory. What the GPU finds
+/// to be wrong is found by the CPU, too, before anybody is accused.
 ///
 /// Threads: one at a time.
 class Recomputer {
@@ -43,19 +44,19 @@ class Recomputer {
 
   virtual ~Recomputer() = default;
 
-  /// root_1 … root_R. On the CPU it ends at the first root that is not the one of `committed`.
+  /// root_1 … root_R, up to the first one that is not the one of `committed`.
   ///
   /// Errors: ResourceExhausted.
   virtual absl::StatusOr<std::vector<Digest>> Roots(const Digest& seed,
                                                     const challenges::MatmulShape& shape,
                                                     const std::vector<Digest>& committed,
                                                     const Progress& progress) = 0;
-  /// For people: "cpu AVX2, 2 threads".
+  /// What works now, for people: "cpu AVX2, 2 threads"; and why the GPU no longer does.
   virtual std::string Description() const = 0;
 };
 
 std::unique_ptr<Recomputer> MakeRecomputer(int threads);
-/// The same with a GPU, null for none.
-std::unique_ptr<Recomputer> MakeRecomputer(int threads, std::unique_ptr<kernels::Gpu> gpu);
+/// The same with a GPU's engine, null for none.
+std::unique_ptr<Recomputer> MakeRecomputer(int threads, std::unique_ptr<kernels::MatmulEngine> gpu);
 
 }  // namespace kaisar::audit

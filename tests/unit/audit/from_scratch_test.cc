@@ -11,6 +11,7 @@
 #include "challenges/matmul/prover.h"
 #include "kernels/gpu.h"
 #include "kernels/host_engine.h"
+#include "tests/support/fake_gpu.h"
 #include "tests/unit/audit/changed_epoch.h"
 
 namespace kaisar::audit {
@@ -98,6 +99,49 @@ TEST(FromScratch, NamesTheFirstWrongRootAndEndsThere) {
                                                "(0000000000000000…): root 2 of 3 is ")));
   EXPECT_EQ(again->holds, (std::vector<bool>{false, true}));
   EXPECT_EQ(done, 2u);
+}
+
+/// Again, by a simulated GPU with something wrong with it.
+absl::StatusOr<FromScratch> DoAgainOnGpu(const std::vector<PassedProof>& proofs,
+                                         const testing::GpuFaults& faults, int& works) {
+  const auto control = std::make_shared<testing::FakeGpuControl>(std::uint64_t{1} << 30);
+  control->Order(faults);
+  const auto recomputer =
+      MakeRecomputer(1, kernels::MakeGpuEngine(testing::MakeFakeGpu(control), [] {}));
+  auto again = DoAgain(proofs, Filled(1), *recomputer, nullptr);
+  works = control->Use().works;
+  return again;
+}
+
+TEST(FromScratch, WorksOnTheGpuWhereThereIsOne) {
+  int works = 0;
+  const auto again = DoAgainOnGpu({HonestProof(), HonestProof(2)}, {}, works);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->holds, (std::vector<bool>{true, true}));
+  EXPECT_THAT(again->engine, ::testing::Not(HasSubstr("cpu")));
+  EXPECT_EQ(works, 2);
+}
+
+TEST(FromScratch, NamesTheSameWrongRootWithAGpu) {
+  PassedProof proof = HonestProof();
+  proof.roots[1][0] ^= 1;
+  int works = 0;
+  const auto again = DoAgainOnGpu({proof, HonestProof()}, {}, works);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_THAT(again->differences, ::testing::ElementsAre(HasSubstr("root 2 of 3 is ")));
+  EXPECT_EQ(again->holds, (std::vector<bool>{false, true}));
+  EXPECT_EQ(works, 2);
+}
+
+TEST(FromScratch, GoesOnWithTheCpuWhenTheGpuIsLost) {
+  int works = 0;
+  const auto again =
+      DoAgainOnGpu({HonestProof(), HonestProof()},
+                   {.kind = testing::GpuFaults::Kind::kOffTheBus, .after_rounds = 1}, works);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->holds, (std::vector<bool>{true, true}));
+  EXPECT_THAT(again->engine, ::testing::AllOf(HasSubstr("cpu"), HasSubstr("GPU could not: ")));
+  EXPECT_EQ(works, 1);
 }
 
 TEST(FromScratch, TheCommandFindsWorkThatWasNotDoneAndRepeatsItsChoice) {
