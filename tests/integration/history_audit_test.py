@@ -99,6 +99,13 @@ class HistoryAudit(unittest.TestCase):
             self.assertIn("The report says the same.", text)
             self.assertIn(f"Device {device} scored {entry['score']} of 200", text)
             self.assertIn(f"= {entry['quality_ppm']} ppm\n", text)
+            explained = json.loads(
+                self.audit("explain", "--log", self.log, "--report", self.report, "--device",
+                           str(device), "--json").stdout)
+            self.assertEqual(explained["score"], entry["score"])
+            self.assertTrue(explained["report_agrees"], explained["report_difference"])
+            self.assertIn(explained["sentence"], text)
+            self.assertEqual(explained["challenges"], self.timeline("--device", str(device)))
 
     def test_proves_every_kind_of_record_and_refuses_a_changed_one(self):
         kinds = {}
@@ -127,10 +134,12 @@ class HistoryAudit(unittest.TestCase):
                 (("export", "--log", self.log), "[--csv,--jsonl]"),
                 (("explain", "--log", self.log, "--device", "1"), "--report"),
                 (("explain", "--log", self.log, "--report", self.report), "[--device,--slot]"),
+                (("compare", self.log), "logs given: 1, expected 2 to 64"),
+                (("compare", self.log, self.log), "is there twice"),
                 (("prove", "--log", self.log, "--record", "99999"), "has no record 99999")):
             with self.subTest(arguments=arguments):
                 self.assertIn(telling, self.audit(*arguments, expected=2).stderr)
-        for command in ("timeline", "export", "explain", "prove", "check-proof"):
+        for command in ("timeline", "compare", "export", "explain", "prove", "check-proof"):
             self.assertIn("Examples:", self.audit(command, "--help").stdout)
 
 

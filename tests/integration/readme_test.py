@@ -88,6 +88,7 @@ class Readme(unittest.TestCase):
             share = 1_000_000 * device["ops_per_second"] // device["claimed_ops_per_second"]
             self.assertEqual(device["compute_ppm"], min(share, 1_000_000), device)
         self.check_plan(challenges)
+        self.check_comparison(devices)
         later, _ = self.verify(1)
         self.assertLess(later[stopped]["availability_ppm"], 200_000, later[stopped])
         for epoch in (0, 1):
@@ -114,6 +115,21 @@ class Readme(unittest.TestCase):
             self.assertLess(devices[stopped]["median"], 40, devices[stopped])
         liar = settlement["slots"][int(number_in("stake-3.txt", "slot"))]
         self.assertGreaterEqual(liar["disagreed"], 1, liar)
+
+    def check_comparison(self, devices):
+        """All three logs side by side; the first one's devices are as `verify` has them."""
+        done = subprocess.run([AUDIT, "compare", "--json", "--place", "0=50.1,8.7"] +
+                              [LOG.replace("checker-1", f"checker-{n}") for n in (1, 2, 3)],
+                              text=True, stdout=subprocess.PIPE, check=False)
+        self.assertIn(done.returncode, (0, 3))
+        compared = json.loads(done.stdout)
+        self.assertEqual(done.returncode == 3, bool(compared["findings"]))
+        slot = int(number_in("stake-1.txt", "slot"))
+        logs = {log["slot"]: log for log in compared["logs"]}
+        self.assertEqual(sorted(logs), [0, 1, 2])
+        for device in logs[slot]["devices"]:
+            self.assertEqual(device["score"], devices[device["device"]]["score"], device)
+            self.assertGreater(device["smallest_rtt_us"], 0)
 
     def check_plan(self, challenges):
         """What `plan` derives from the log's first record is what was done."""

@@ -90,17 +90,23 @@ class SettleAudit(unittest.TestCase):
         self.assertNotIn("127.0.0.1", one.stdout)
 
     def test_explains_what_a_slot_earned(self):
-        def explain(slot):
+        def explain(slot, *options):
             return subprocess.run(
                 [os.path.join(BINARIES, "audit/kaisar-audit"), "explain", "--rpc",
                  self.network.chain.url, "--deployment", self.network.path("deployment.json"),
-                 "--epoch", "0", "--slot", str(slot)],
+                 "--epoch", "0", "--slot", str(slot), *options],
                 timeout=60, capture_output=True, text=True, check=False)
         liar = explain(2)
         self.assertEqual(liar.returncode, 0, liar.stdout + liar.stderr)
         self.assertIn("disagrees, -100", liar.stdout)
         self.assertIn("Slot 2 earned ", liar.stdout)
         self.assertIn("device 2 (20 against 120)", liar.stdout)
+        pay = json.loads(explain(2, "--json").stdout)
+        self.assertIn(pay["sentence"], liar.stdout)
+        self.assertEqual((pay["report"], pay["chain_agrees"]), ("revealed", True))
+        told = next(device for device in pay["devices"] if device["device"] == 2)
+        self.assertEqual((told["score"], told["median"], told["disagreed"]), (20, 120, True))
+        self.assertEqual(told["earned"], "0")
         silent = explain(4)
         self.assertIn("report none", silent.stdout)
         self.assertIn("no report revealed", silent.stdout)

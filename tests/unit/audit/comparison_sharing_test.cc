@@ -113,6 +113,13 @@ TEST(FindSharedHardware, BlamesNobodyForAMusterThatOneCheckerWasTooBusyFor) {
   EXPECT_TRUE(found.findings.empty());
 }
 
+/// Fails for every finding; the number of tests that were made.
+std::uint64_t ExpectNothing(const std::vector<CheckerLog>& logs, std::uint64_t seed) {
+  const SharingComparison found = FindSharedHardware(logs);
+  for (const Finding& finding : found.findings) ADD_FAILURE() << seed << ": " << finding.sentence;
+  return found.pairs_tested;
+}
+
 /// Honest devices in every kind of trouble of their own: heavy tails, a slow spell, a machine that
 /// grows slower, one that is asked in a part of the epoch alone.
 ProofScene Troubled() {
@@ -144,11 +151,52 @@ TEST(FindSharedHardware, AccusesNoHonestDeviceForItsJitter) {
         }
       }
     }
-    const SharingComparison found = FindSharedHardware(logs);
-    tested += found.pairs_tested;
-    for (const Finding& finding : found.findings) ADD_FAILURE() << seed << ": " << finding.sentence;
+    tested += ExpectNothing(logs, seed);
   }
   EXPECT_GT(tested, 1'000u);  // otherwise nothing was tried
+}
+
+TEST(FindSharedHardware, AccusesNoDeviceThatWasSlowAllTheTimeThatAnotherWasThere) {
+  ProofScene scene;
+  scene.owners = {{1, "a"}, {2, "b"}};
+  scene.proofs = 48;
+  scene.work_ms = [](std::uint32_t device, double at_ms, std::mt19937_64& random) {
+    const double ms = std::uniform_real_distribution<double>(1'450, 1'550)(random);
+    return device == 1 && at_ms > 2'400'000 ? 2 * ms : ms;
+  };
+  std::uint64_t tested = 0;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    std::vector<CheckerLog> logs = scene.Play(seed);
+    for (CheckerLog& log : logs) {
+      std::erase_if(log.devices[2].proofs,
+                    [](const TimedProof& proof) { return proof.started_ms < 2'400'000; });
+    }
+    tested += ExpectNothing(logs, seed);
+  }
+  EXPECT_GT(tested, 0u);
+}
+
+TEST(FindSharedHardware, AccusesNoDeviceForACheckerThatIsSlowWithTwoAtOnce) {
+  ProofScene scene;
+  scene.owners = {{1, "a"}, {2, "b"}};
+  scene.slots = 2;  // so that half of all meetings are of one checker with itself
+  scene.proofs = 150;
+  scene.told = [](const Job& job, double taken_ms) { return job.beside ? 2 * taken_ms : taken_ms; };
+  std::uint64_t tested = 0;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) tested += ExpectNothing(scene.Play(seed), seed);
+  EXPECT_GT(tested, 0u);
+}
+
+TEST(FindSharedHardware, AccusesNoDeviceForMeetingOthersMoreOftenWhenItIsSlow) {
+  ProofScene scene;
+  scene.owners = {{1, "a"}, {2, "b"}};
+  scene.proofs = 48;
+  scene.work_ms = [](std::uint32_t, double, std::mt19937_64& random) {
+    return 1'000 * std::lognormal_distribution<double>(0, 1)(random);
+  };
+  std::uint64_t tested = 0;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) tested += ExpectNothing(scene.Play(seed), seed);
+  EXPECT_GT(tested, 0u);
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ struct Job {
   double work_ms = 0;  // alone
   double ended_ms = 0;
   bool muster = false;
+  bool beside = false;  // its checker began another one within a second and a half
 };
 
 enum class Turns { kSlices, kFirstFirst, kLastFirst, kLowestDevice };
@@ -110,11 +111,10 @@ struct ProofScene {
  private:
   /// As the plan has them: an owner's devices at one instant; a device one proof at a time.
   std::vector<Job> MakeJobs(std::mt19937_64& random) const {
-    std::map<std::string, std::vector<double>> instants;
     std::uniform_real_distribution<double> due(0, epoch_ms);
     std::vector<Job> jobs;
     for (std::uint32_t slot = 0; slot < slots; ++slot) {
-      instants.clear();
+      std::map<std::string, std::vector<double>> instants;
       for (const auto& [device, owner] : owners) {
         std::vector<double>& dues = instants[owner];
         while (dues.size() < proofs) dues.push_back(due(random));
@@ -137,6 +137,12 @@ struct ProofScene {
       busy_until[job.device] = job.started_ms + 2 * job.work_ms;
       return false;
     });
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      for (std::size_t j = i + 1;
+           j < jobs.size() && jobs[j].started_ms - jobs[i].started_ms < 1'500; ++j) {
+        if (jobs[i].slot == jobs[j].slot) jobs[i].beside = jobs[j].beside = true;
+      }
+    }
     return jobs;
   }
 };
