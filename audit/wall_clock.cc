@@ -14,8 +14,7 @@ std::vector<std::string> WallClock::Add(std::uint64_t index, const v1::Record& r
   if (record.has_issued()) return Issued(record.issued());
   if (record.has_epoch_closed()) return EpochClosed(record.epoch_closed());
   if (record.has_described()) return Described(record.described());
-  if (record.has_closed() && record.closed().sent_ms() != 0)
-    Note("sent_ms, elapsed_ms and clock_step_ms", EndMs(record.closed()));
+  if (record.has_closed() && record.closed().sent_ms() != 0) Closed(record.closed());
   return {};
 }
 
@@ -24,6 +23,14 @@ std::vector<std::string> WallClock::Issued(const v1::ChallengeIssued& issued) {
   CheckOrder("issued_ms", issued.issued_ms(), faults);
   Note("issued_ms", issued.issued_ms());
   return faults;
+}
+
+void WallClock::Closed(const v1::ChallengeClosed& closed) {
+  const std::uint64_t end_ms = EndMs(closed);
+  // A clock that was set back far, at the price of this call, says now what it says at its end.
+  const bool set_back = closed.reason() == v1::CLOCK_STEPPED && closed.clock_step_ms() < 0;
+  if (set_back) latest_ms_ = std::min(latest_ms_, end_ms);
+  Note("sent_ms, elapsed_ms and clock_step_ms", end_ms);
 }
 
 std::vector<std::string> WallClock::EpochClosed(const v1::EpochClosed& closed) {

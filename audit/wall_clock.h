@@ -9,7 +9,9 @@
 namespace kaisar::audit {
 
 /// Follows the checker's wall clock through its log: a record is written after whatever it tells
-/// of, so no later one was written at an earlier time. One slack is for a clock that is set back.
+/// of, so no later one was written at an earlier time. One slack is for a clock that is set back;
+/// one that is set back further while a call is open makes that call CLOCK_STEPPED, and goes on
+/// from its end.
 ///
 /// Units: ms; Unix time where not after the beacon.
 class WallClock {
@@ -25,6 +27,7 @@ class WallClock {
 
  private:
   std::vector<std::string> Issued(const v1::ChallengeIssued& issued);
+  void Closed(const v1::ChallengeClosed& closed);
   std::vector<std::string> EpochClosed(const v1::EpochClosed& closed);
   std::vector<std::string> Described(const v1::DeviceDescribed& described);
   /// When the call ended, as its own times give it.
