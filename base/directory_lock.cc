@@ -25,24 +25,29 @@ constexpr std::uint64_t kMostProcBytes = 16 << 20;
 
 }  // namespace
 
-std::string LockHolder(const std::string& path) {
+std::optional<pid_t> LockingProcess(const std::string& path) {
   struct stat status;
   const absl::StatusOr<std::string> locks = ReadFile("/proc/locks", kMostProcBytes);
-  if (stat(path.c_str(), &status) != 0 || !locks.ok()) return "another process";
+  if (stat(path.c_str(), &status) != 0 || !locks.ok()) return std::nullopt;
   // `1: FLOCK  ADVISORY  WRITE 1234 08:02:56789 0 EOF`; the device of an overlay differs from
   // st_dev, so the inode alone decides, and the name is for a person to read.
   const std::string inode = absl::StrCat(":", status.st_ino);
   for (absl::string_view line : absl::StrSplit(*locks, '\n')) {
     const std::vector<absl::string_view> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
-    std::int64_t process = 0;
+    pid_t process = 0;
     if (words.size() < 6 || !absl::EndsWith(words[5], inode)) continue;
-    if (!absl::SimpleAtoi(words[4], &process) || process <= 0) continue;  // in another namespace
-    const absl::StatusOr<std::string> name =
-        ReadFile(absl::StrCat("/proc/", process, "/comm"), kMostProcBytes);
-    if (!name.ok()) return absl::StrCat("process ", process);
-    return absl::StrCat("process ", process, " (", absl::StripAsciiWhitespace(*name), ")");
+    if (absl::SimpleAtoi(words[4], &process) && process > 0) return process;  // else elsewhere
   }
-  return "another process";
+  return std::nullopt;
+}
+
+std::string LockHolder(const std::string& path) {
+  const std::optional<pid_t> process = LockingProcess(path);
+  if (!process) return "another process";
+  const absl::StatusOr<std::string> name =
+      ReadFile(absl::StrCat("/proc/", *process, "/comm"), kMostProcBytes);
+  if (!name.ok()) return absl::StrCat("process ", *process);
+  return absl::StrCat("process ", *process, " (", absl::StripAsciiWhitespace(*name), ")");
 }
 
 absl::StatusOr<DirectoryLock> DirectoryLock::Acquire(const std::string& path) {

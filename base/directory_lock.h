@@ -1,5 +1,8 @@
 #pragma once
 
+#include <sys/types.h>
+
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -26,9 +29,11 @@ class DirectoryLock {
   int fd_;
 };
 
-/// Names the process that holds a lock on a file or directory, `process 1234 (kaisar-checker)`;
-/// `another process` when the system does not say. Does not open it: closing it again would drop
-/// the locks that SQLite has on it in this process.
+/// The process that holds a lock on a file or directory; null when the system does not say. Does
+/// not open it: closing it again would drop the locks that SQLite has on it in this process.
+std::optional<pid_t> LockingProcess(const std::string& path);
+
+/// Names that process, `process 1234 (kaisar-checker)`; `another process` for null.
 std::string LockHolder(const std::string& path);
 
 }  // namespace kaisar

@@ -29,6 +29,11 @@ struct Schedule {
   std::uint64_t settle_begin(std::uint32_t epoch) const {
     return reveal_begin(epoch) + reveal_seconds;
   }
+  /// The epoch that a time (Unix seconds) is in; 0 before genesis, too.
+  std::uint32_t epoch_at(std::uint64_t time_s) const {
+    if (time_s < genesis) return 0;
+    return static_cast<std::uint32_t>((time_s - genesis) / epoch_seconds);
+  }
   std::uint64_t settle_end(std::uint32_t epoch) const { return end(epoch) + settle_seconds; }
   friend bool operator==(const Schedule&, const Schedule&) = default;
 };

@@ -66,10 +66,17 @@ void AddStatus(CLI::App& app, Chosen& chosen) {
       "status",
       "how the slot stands: duty, stake, epoch and window, what became of the last reports, "
       "agreement with the committees, what is owed, and for how long the hot key's coin lasts; and "
-      "what to do about what is wrong. Changes nothing, also while the checker runs. Exit status: "
-      "0 all is well, 1 something is wrong, 2 it cannot be told");
-  status->add_option("--config", options->config, "checker.yaml, with registry: evm")->required();
+      "what to do about what is wrong. On a roster file: epoch, last log and report, process. "
+      "Changes nothing, also while the checker runs. Exit status: 0 all is well, 1 something is "
+      "wrong, 2 it cannot be told");
+  status->add_option("--config", options->config, "checker.yaml")->required();
   status->add_flag("--json", options->json, "JSON; amounts in wei as decimal strings");
+  status->add_flag("--watch", options->watch,
+                   "again and again until Ctrl-C; without a terminal, or as JSON, each time that "
+                   "more than the seconds left has changed");
+  status->add_option("--interval", options->interval_s, "seconds between two looks, for --watch")
+      ->check(CLI::Range(1u, 3600u))
+      ->capture_default_str();
   status->callback([&chosen, options] { chosen = [options] { return StatusCommand(*options); }; });
 }
 

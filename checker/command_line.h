@@ -18,10 +18,11 @@ constexpr int kWrongUsage = 2;
 using Chosen = std::function<int()>;
 
 /// Each adds subcommands to the command line.
-void AddKeysCommands(CLI::App& app, Chosen& chosen);   // init, keys, init-signatures, signatures
-void AddRunCommands(CLI::App& app, Chosen& chosen);    // run, plan, classes
-void AddChainCommands(CLI::App& app, Chosen& chosen);  // stake, unstake, withdraw, status
-void AddProbeCommands(CLI::App& app, Chosen& chosen);  // probe bandwidth
+void AddKeysCommands(CLI::App& app, Chosen& chosen);    // init, keys, init-signatures, signatures
+void AddRunCommands(CLI::App& app, Chosen& chosen);     // run, plan, classes
+void AddChainCommands(CLI::App& app, Chosen& chosen);   // stake, unstake, withdraw, status
+void AddDoctorCommands(CLI::App& app, Chosen& chosen);  // doctor
+void AddProbeCommands(CLI::App& app, Chosen& chosen);   // probe bandwidth
 
 /// 0, or the message on standard error and kWrongUsage.
 int ExitStatus(const absl::Status& status);

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint64_t kMostConfigBytes = 1 << 20;
 constexpr std::size_t kMostReferenceEndpoints = 16;
+constexpr std::size_t kMostNtpServers = 8;
 constexpr std::uint64_t kLeastLine = 1'000'000;         // bits per second; below, nothing counts
 constexpr std::uint64_t kMostLine = 1'000'000'000'000;  // more than any connection
 
@@ -38,6 +39,24 @@ std::vector<std::string> ReferenceEndpoints(YamlReader& root) {
     }
   }
   return endpoints;
+}
+
+std::vector<std::string> NtpServers(YamlReader& root) {
+  const std::string key = "ntp_servers";
+  if (!root.Has(key)) return {};
+  std::vector<std::string> servers = root.Texts(key);
+  if (servers.size() > kMostNtpServers) {
+    root.Fail(key,
+              absl::StrCat("has ", servers.size(), " entries, expected at most ", kMostNtpServers));
+  }
+  for (std::string& server : servers) {
+    const std::string with_port = absl::StrCat(server, ":123");
+    if (ParseEndpoint(with_port).ok()) server = with_port;
+    if (!ParseEndpoint(server).ok()) {
+      root.Fail(key, absl::StrCat("is ", server, ", expected host or host:port"));
+    }
+  }
+  return servers;
 }
 
 /// What this machine's own connection carries.
@@ -90,6 +109,7 @@ absl::StatusOr<Config> ParseConfig(const std::string& file, const std::string& y
   config.tls_key = path("tls_key");
   config.hash_chain = path("hash_chain");
   config.reference_endpoints = ReferenceEndpoints(root);
+  config.ntp_servers = NtpServers(root);
   if (root.Has("connection")) config.connection = ReadConnection(root.Map("connection"));
   if (root.Has("iperf")) config.iperf = path("iperf");
   config.check_threads = limited("check_threads", 1, 64, config.check_threads);

@@ -30,7 +30,9 @@ struct Config {
 
   /// host:port of strangers that nearly always accept a TCP connect: they tell a device that is
   /// down from a checker that is offline.
-  std::vector<std::string> reference_endpoints;    // default none, at most 16
+  std::vector<std::string> reference_endpoints;  // default none, at most 16
+  /// host:port that tell the time over SNTP, for `doctor` to compare the clock with.
+  std::vector<std::string> ntp_servers;            // port 123 without one; default none, at most 8
   std::optional<LineCapacity> connection;          // needed when the policy asks bandwidth
   std::string iperf;                               // empty: beside this program
   std::uint32_t check_threads = 1;                 // 1 to 64

@@ -41,6 +41,9 @@ password: password                 # opens keystore and hash_chain: a file (mode
 # tell whether it is you that is offline: then the challenge is inconclusive.
 # reference_endpoints: ["one.one.one.one:443", "dns.google:443"]
 
+# Who tells the time over SNTP, at most 8: `kaisar-checker doctor` compares this machine's clock with it.
+# ntp_servers: [pool.ntp.org]      # port 123, or host:port
+
 # What this machine's own connection carries, in bits per second, 1000000 to 1000000000000. Needed when
 # the policy asks bandwidth: tests under way never ask for more than 80 % of it, so a figure that is
 # too large makes devices look slow.

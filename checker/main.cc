@@ -29,7 +29,8 @@ int Main(int argc, char** argv) {
   app.footer(
       "To begin: keys new --out keys; init; init-signatures --config checker.yaml; on a chain "
       "also\n"
-      "stake --config checker.yaml …; run --config checker.yaml. How it goes: status. Verify what "
+      "stake --config checker.yaml …; run --config checker.yaml. How it goes: status, doctor. "
+      "Verify what "
       "it\n"
       "reports: kaisar-audit verify.\n"
       "Exit status: 0 done, or stopped by a signal; 1 failed while running; 2 wrong usage, "
@@ -39,6 +40,7 @@ int Main(int argc, char** argv) {
   AddRunCommands(app, chosen);
   AddKeysCommands(app, chosen);
   AddChainCommands(app, chosen);
+  AddDoctorCommands(app, chosen);
   AddProbeCommands(app, chosen);
   cli::AddSelfDescription(app, KAISAR_VERSION);
   try {

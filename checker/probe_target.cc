@@ -9,8 +9,7 @@
 #include "challenges/limits.h"
 #include "challenges/roster.h"
 #include "challenges/signed_messages.h"
-#include "checker/chain_access.h"
-#include "checker/chain_registry.h"
+#include "checker/current_roster.h"
 
 namespace kaisar::checker {
 namespace {
@@ -42,48 +41,6 @@ absl::Status NoSuchDevice(const v1::Roster& roster, std::uint32_t id, const std:
                                           ids.empty() ? "there is none" : ids));
 }
 
-absl::Status FindInFile(const RunInputs& inputs, const Clock& clock, ProbeTarget& target) {
-  const EpochGrid& grid = inputs.roster->grid;
-  const std::uint64_t now_ms = clock.WallMs();
-  target.slot = *inputs.config.slot;
-  target.roster = inputs.roster->roster;
-  if (now_ms > grid.genesis_ms) {
-    target.epoch = static_cast<std::uint32_t>((now_ms - grid.genesis_ms) / grid.epoch_ms);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status FindOnChain(const RunInputs& inputs, const Clock& clock,
-                         const std::function<void(const std::string&)>& notice,
-                         ProbeTarget& target) {
-  const ChainConfig& config = *inputs.config.chain;
-  ASSIGN_OR_RETURN(const auto access, ChainAccess::Open(config, clock));
-  std::optional<std::uint32_t> slot = inputs.config.slot;
-  if (!slot) {
-    ASSIGN_OR_RETURN(slot, access->contracts().SlotOf(inputs.keys.hot.address()));
-  }
-  if (!slot)
-    return absl::NotFoundError("no slot has the hot key; register one: kaisar-checker stake");
-  target.slot = *slot;
-  ChainRegistry registry({*slot, config.confirmations},
-                         {access->contracts(), inputs.keys, inputs.policy, clock, notice});
-  const EpochGrid grid = registry.grid();
-  const std::uint64_t now_ms = clock.WallMs();
-  if (now_ms < grid.genesis_ms) {
-    return absl::FailedPreconditionError("the network's first epoch has not begun");
-  }
-  target.epoch = static_cast<std::uint32_t>((now_ms - grid.genesis_ms) / grid.epoch_ms);
-  ASSIGN_OR_RETURN(std::optional<EpochStart> start, registry.Begin(target.epoch));
-  if (!start) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the chain does not tell the devices of epoch ", target.epoch,
-                     ": it is not opened yet, or not ", config.confirmations,
-                     " blocks ago, or no endpoint answers"));
-  }
-  target.roster = std::move(start->roster);
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 absl::StatusOr<ProbeTarget> FindProbeTarget(const RunInputs& inputs, const ProbeOptions& options,
@@ -97,8 +54,12 @@ absl::StatusOr<ProbeTarget> FindProbeTarget(const RunInputs& inputs, const Probe
   if (options.seconds) terms.seconds = terms.in_service_seconds = *options.seconds;
   if (options.iperf3) terms.start_deadline_ms = kByHandMs;
 
-  RETURN_IF_ERROR(inputs.roster ? FindInFile(inputs, clock, target)
-                                : FindOnChain(inputs, clock, notice, target));
+  ASSIGN_OR_RETURN(
+      CurrentRoster current,
+      ReadCurrentRoster({inputs.config, inputs.policy, inputs.roster, inputs.keys}, clock, notice));
+  target.slot = current.slot;
+  target.epoch = current.epoch;
+  target.roster = std::move(current.roster);
   const v1::Device* device = challenges::FindDevice(target.roster, options.device);
   if (device == nullptr) {
     return NoSuchDevice(target.roster, options.device,

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,12 +12,6 @@
 #include "challenges/roster.h"
 
 namespace kaisar::checker {
-namespace {
-
-constexpr std::uint64_t kMostPolicyBytes = 1 << 20;
-
-}  // namespace
-
 absl::StatusOr<RunInputs> ReadRunInputs(const std::string& config_path) {
   ASSIGN_OR_RETURN(Config config, ReadConfig(config_path));
   ASSIGN_OR_RETURN(std::string policy_bytes, ReadFile(config.policy, kMostPolicyBytes));
@@ -38,11 +33,14 @@ std::string IperfPath(const Config& config) {
   return config.iperf.empty() ? challenges::DefaultIperfPath() : config.iperf;
 }
 
+bool AsksBandwidth(const challenges::Policy& policy) {
+  return std::any_of(policy.phases.begin(), policy.phases.end(),
+                     [](const auto& phase) { return phase.second.contains(v1::BANDWIDTH); });
+}
+
 absl::Status CheckBandwidth(const std::string& config_path, const Config& config,
                             const challenges::Policy& policy) {
-  bool asked = false;
-  for (const auto& [phase, kinds] : policy.phases) asked = asked || kinds.contains(v1::BANDWIDTH);
-  if (!asked) return absl::OkStatus();
+  if (!AsksBandwidth(policy)) return absl::OkStatus();
   if (!config.connection) {
     return absl::FailedPreconditionError(
         absl::StrCat(config_path,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -10,6 +11,8 @@
 #include "checker/slot_keys.h"
 
 namespace kaisar::checker {
+
+constexpr std::uint64_t kMostPolicyBytes = 1 << 20;
 
 /// Everything that the operator of a checker wrote.
 struct RunInputs {
@@ -27,6 +30,9 @@ absl::StatusOr<RunInputs> ReadRunInputs(const std::string& config_path);
 
 /// Where kaisar-iperf is.
 std::string IperfPath(const Config& config);
+
+/// Whether any phase of the policy asks bandwidth.
+bool AsksBandwidth(const challenges::Policy& policy);
 
 /// Checks that bandwidth can be measured when a phase of the policy asks it: the config says what
 /// the connection carries, and there is a kaisar-iperf.

@@ -1,18 +1,29 @@
 #include "checker/status_command.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <functional>
 #include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/directory_lock.h"
 #include "base/hex.h"
+#include "base/mutex.h"
 #include "base/status_macros.h"
 #include "chain/events.h"
 #include "checker/chain_access.h"
+#include "checker/local_status.h"
 #include "checker/run_inputs.h"
 #include "checker/slot_duty.h"
+#include "checker/status_watch.h"
+#include "checker/stop_request.h"
+#include "checker/stop_signals.h"
 #include "reporter/balance_watch.h"
 #include "reporter/outbox.h"
 
@@ -32,11 +43,6 @@ absl::StatusOr<std::uint32_t> FindSlot(const Config& config, const SlotKeys& key
   if (slot) return *slot;
   return absl::NotFoundError(absl::StrCat("no slot has the hot key 0x", ToHex(keys.hot.address()),
                                           "; register one with kaisar-checker stake"));
-}
-
-std::uint32_t EpochAt(const chain::Schedule& schedule, std::uint64_t time_s) {
-  if (time_s < schedule.genesis) return 0;
-  return static_cast<std::uint32_t>((time_s - schedule.genesis) / schedule.epoch_seconds);
 }
 
 absl::Status ReadRecent(chain::Contracts& contracts, SlotStatus& status) {
@@ -97,15 +103,91 @@ void ReadMachine(const Config& config, SlotStatus& status) {
   }
 }
 
-absl::StatusOr<SlotStatus> Read(const StatusOptions& options) {
-  ASSIGN_OR_RETURN(const Config config, ReadConfig(options.config));
-  if (!config.chain) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(options.config, ": registry: is file, expected evm: status is the chain's"));
+/// `same` leaves out what changes all the time: the seconds left, what today's fees make of the
+/// balance, and the numbers in problems.
+Told Tell(std::string text, const std::string& json, bool as_json, bool well) {
+  nlohmann::json same = nlohmann::json::parse(json);
+  same.erase("window_left_s");
+  same.erase("epochs_left");
+  for (auto& problem : same["problems"]) problem.erase("what");
+  return {as_json ? json : std::move(text), same.dump(), well ? 0 : kSomethingWrong};
+}
+
+Told CannotTell(const absl::Status& status) {
+  const std::string why = absl::StrCat("cannot tell: ", status.message(), "\n");
+  return {why, why, kCannotTell};
+}
+
+/// What looks at the chain, again and again with the keys that were read once.
+absl::StatusOr<std::function<absl::StatusOr<Told>()>> LookAtChain(const Config& config,
+                                                                  const StatusOptions& options,
+                                                                  const StopRequest& stop) {
+  ASSIGN_OR_RETURN(SlotKeys read, ReadSlotKeys(config));
+  const auto keys = std::make_shared<SlotKeys>(std::move(read));
+  ASSIGN_OR_RETURN(auto opened,
+                   ChainAccess::Open(*config.chain, RealClock(), [&stop] { return stop.made(); }));
+  const std::shared_ptr<ChainAccess> access = std::move(opened);
+  return [&config, &options, keys, access]() -> absl::StatusOr<Told> {
+    ASSIGN_OR_RETURN(const SlotStatus status,
+                     ReadSlotStatus(config, *keys, access->contracts(), RealClock()));
+    const std::vector<Problem> problems = FindProblems(status);
+    return Tell(StatusText(status, problems), StatusJson(status, problems), options.json,
+                problems.empty());
+  };
+}
+
+absl::StatusOr<Told> LookHere(const Config& config, const StatusOptions& options) {
+  ASSIGN_OR_RETURN(const LocalStatus status, ReadLocalStatus(config, RealClock()));
+  const std::vector<Problem> problems = FindLocalProblems(status);
+  return Tell(LocalStatusText(status, problems), LocalStatusJson(status, problems), options.json,
+              problems.empty());
+}
+
+/// Waits until the next look is due, or until it is to stop: then false.
+class Pause {
+ public:
+  explicit Pause(StopRequest& stop) : stop_(stop) {
+    stop_.Listen([this] {
+      MutexLock lock(mutex_);
+      changed_.SignalAll();
+    });
   }
-  ASSIGN_OR_RETURN(const SlotKeys keys, ReadSlotKeys(config));
-  ASSIGN_OR_RETURN(const auto access, ChainAccess::Open(*config.chain, RealClock()));
-  return ReadSlotStatus(config, keys, access->contracts(), RealClock());
+  ~Pause() { stop_.Forget(); }
+
+  bool operator()(std::uint32_t seconds) {
+    MutexLock lock(mutex_);
+    const std::uint64_t end_ns = RealClock().MonotonicNs() + std::uint64_t{seconds} * 1'000'000'000;
+    while (!stop_.made()) {
+      const std::uint64_t now_ns = RealClock().MonotonicNs();
+      if (now_ns >= end_ns) return true;
+      changed_.WaitFor(mutex_, std::chrono::nanoseconds(end_ns - now_ns));
+    }
+    return false;
+  }
+
+ private:
+  StopRequest& stop_;
+  Mutex mutex_;
+  CondVar changed_;
+};
+
+int WatchUntilStopped(const StatusOptions& options,
+                      const std::function<absl::StatusOr<Told>()>& look, StopRequest& stop) {
+  const StopSignals signals([&stop] { stop.Make(); });
+  Pause pause(stop);
+  std::optional<Told> last;
+  const auto ask = [&]() -> Told {
+    absl::StatusOr<Told> told = look();
+    // What was broken off says nothing of the slot.
+    if (stop.made() && last) return *last;
+    last = told.ok() ? *std::move(told) : CannotTell(told.status());
+    return *last;
+  };
+  const std::string head =
+      absl::StrCat("every ", options.interval_s, " s: kaisar-checker status; Ctrl-C ends it");
+  return Watch(
+      head, ask, [&] { return pause(options.interval_s); },
+      isatty(STDOUT_FILENO) != 0 && !options.json, std::cout);
 }
 
 }  // namespace
@@ -119,7 +201,7 @@ absl::StatusOr<SlotStatus> ReadSlotStatus(const Config& config, const SlotKeys& 
   status.schedule = contracts.deployment().schedule;
   status.now_s = latest.timestamp_s;
   status.wall_s = clock.WallMs() / 1000;
-  status.epoch = EpochAt(status.schedule, status.now_s);
+  status.epoch = status.schedule.epoch_at(status.now_s);
   status.hot_key = keys.hot.address();
   status.low_balance = config.chain->low_balance;
   ASSIGN_OR_RETURN(const auto opening, contracts.FindOpening(status.epoch));
@@ -135,15 +217,25 @@ absl::StatusOr<SlotStatus> ReadSlotStatus(const Config& config, const SlotKeys& 
 }
 
 int StatusCommand(const StatusOptions& options) {
-  const absl::StatusOr<SlotStatus> status = Read(options);
-  if (!status.ok()) {
-    std::cerr << "kaisar-checker: cannot tell: " << status.status().message() << "\n";
+  const auto fail = [](const absl::Status& status) {
+    std::cerr << "kaisar-checker: " << CannotTell(status).text;
     return kCannotTell;
+  };
+  if (options.watch) StopSignals::Block();
+  StopRequest stop;
+  const absl::StatusOr<Config> config = ReadConfig(options.config);
+  if (!config.ok()) return fail(config.status());
+  std::function<absl::StatusOr<Told>()> look = [&] { return LookHere(*config, options); };
+  if (config->chain) {
+    auto on_chain = LookAtChain(*config, options, stop);
+    if (!on_chain.ok()) return fail(on_chain.status());
+    look = *std::move(on_chain);
   }
-  const std::vector<Problem> problems = FindProblems(*status);
-  std::cout << (options.json ? StatusJson(*status, problems) : StatusText(*status, problems))
-            << std::flush;
-  return problems.empty() ? 0 : kSomethingWrong;
+  if (options.watch) return WatchUntilStopped(options, look, stop);
+  const absl::StatusOr<Told> told = look();
+  if (!told.ok()) return fail(told.status());
+  std::cout << told->text << std::flush;
+  return told->exit_status;
 }
 
 }  // namespace kaisar::checker

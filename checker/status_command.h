@@ -14,12 +14,14 @@ namespace kaisar::checker {
 struct StatusOptions {
   std::string config;  // path of checker.yaml
   bool json = false;
+  bool watch = false;            // again and again, until SIGINT or SIGTERM
+  std::uint32_t interval_s = 5;  // between two looks
 };
 
 /// Prints how a slot stands, and what to do about what is wrong.
 ///
-/// Result: the exit status: 0 all is well; 1 something is wrong; 2 it cannot be told, with one line
-///         on standard error.
+/// Result: the exit status, of the last look: 0 all is well; 1 something is wrong; 2 it cannot be
+///         told, with one line on standard error.
 int StatusCommand(const StatusOptions& options);
 
 /// Asks the chain and looks at the data directory; changes nothing.

@@ -78,6 +78,13 @@ chain: {{deployment: ../deployment.json, rpc: ["{self.network.chain.url}"], conf
         found = json.loads(out)
         self.assertEqual((found["slot"], found["active_from"], found["stake"]),
                          (0, 0, str(1000 * 10**18)))
+        status, out, error = self.ask("doctor", *config, "--json")
+        self.assertEqual(status, 1, out + error)  # one endpoint, and there is no epoch yet
+        told = [(line["check"], line["level"], line["what"])
+                for line in json.loads(out)["checks"]]
+        self.assertIn(("keys", "ok", "those of slot 0"), told)
+        self.assertIn(("roster", "warning", "the network's first epoch has not begun"), told)
+        self.assertIn(("clock", "ok", "agrees with the chain's newest block"), told)
         self.assertIn("owed nothing", network.call("checker/kaisar-checker", "withdraw", *config))
 
         self.assertIn("can be claimed", network.call("checker/kaisar-checker", "unstake", *config,

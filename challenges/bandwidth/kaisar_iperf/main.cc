@@ -21,6 +21,7 @@ namespace kaisar::challenges {
 namespace {
 
 constexpr char kUsage[] = R"(usage: kaisar-iperf 3>LINES <TASK
+       kaisar-iperf --version
 
 Runs one bandwidth test with libiperf, as the server (a device) or the client (a checker), and ends.
 kaisar-checker and kaisar-provider start it; by hand it is for trying things out.
@@ -126,6 +127,12 @@ std::string ReadTask() {
 int Main(int argc, char** argv) {
   if (argc == 2 && (std::strcmp(argv[1], "--help") == 0 || std::strcmp(argv[1], "-h") == 0)) {
     std::fputs(kUsage, stdout);
+    return 0;
+  }
+  if (argc == 2 && std::strcmp(argv[1], "--version") == 0) {
+    // Where whoever started it with descriptors as for a test listens.
+    const bool is_started = fcntl(kProcessOutput, F_GETFD) >= 0;
+    dprintf(is_started ? kProcessOutput : STDOUT_FILENO, "kaisar-iperf %s\n", KAISAR_VERSION);
     return 0;
   }
   if (argc > 1) return Refuse(absl::StrCat("unknown argument ", argv[1], "; see --help"));

@@ -74,6 +74,7 @@ TEST(Config, HasTheDocumentedDefaults) {
   const auto config = With("");
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_THAT(config->reference_endpoints, IsEmpty());
+  EXPECT_THAT(config->ntp_servers, IsEmpty());
   EXPECT_EQ(config->check_threads, 1u);
   EXPECT_EQ(config->max_matmul_in_flight, 4096u);
   EXPECT_EQ(config->connect_timeout_ms, 3000u);
@@ -143,6 +144,15 @@ TEST(Config, RefusesTooManyReferenceEndpoints) {
   for (int i = 0; i < 17; ++i) absl::StrAppend(&list, i == 0 ? "" : ", ", "\"a:", i + 1, "\"");
   EXPECT_THAT(ErrorOf(absl::StrCat("reference_endpoints: [", list, "]\n")),
               AllOf(HasSubstr("17"), HasSubstr("16")));
+}
+
+TEST(Config, GivesTimeServersTheirPort) {
+  const auto config = With("ntp_servers: [time.example, \"127.0.0.1:9\"]\n");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_THAT(config->ntp_servers, ElementsAre("time.example:123", "127.0.0.1:9"));
+  EXPECT_THAT(ErrorOf("ntp_servers: [\"a b\"]\n"),
+              AllOf(HasSubstr("ntp_servers"), HasSubstr("expected host or host:port")));
+  EXPECT_THAT(ErrorOf("ntp_servers: [a, b, c, d, e, f, g, h, i]\n"), HasSubstr("at most 8"));
 }
 
 TEST(Config, ReadsWhatTheConnectionCarriesAndWhereIperfIs) {
