@@ -1,6 +1,7 @@
 #include "audit/comparison_judgements.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "audit/figures.h"
 #include "audit/names.h"
 #include "audit/shares.h"
+#include "challenges/roster.h"
 
 namespace kaisar::audit {
 namespace {
@@ -118,20 +120,31 @@ Finding MakeFinding(std::uint32_t device, v1::Kind kind, const std::vector<Opini
   return finding;
 }
 
-/// For want of evidence of this kind a score is absent: the one with most that was inconclusive.
-v1::Kind LackingKind(std::uint32_t device, const std::vector<Opinion>& opinions) {
-  v1::Kind lacking = v1::LATENCY;
-  std::size_t most = 0;
+/// The kind for want of whose evidence a checker gives no score; null when nothing tells.
+std::optional<v1::Kind> LackingKind(std::uint32_t id, const Opinion& opinion) {
+  const v1::Device* device = challenges::FindDevice(opinion.log->epoch.opened.roster(), id);
+  const auto& phases = opinion.log->epoch.policy.phases;
+  const auto phase = device == nullptr ? phases.end() : phases.find(device->phase());
+  if (phase == phases.end()) return std::nullopt;
+  for (const auto& [kind, policy] : phase->second) {
+    const KindAccount* account = FindKind(*opinion.log, id, kind);
+    if ((account == nullptr ? 0 : account->counted.size()) < policy.least_evidence) return kind;
+  }
+  return std::nullopt;
+}
+
+/// Of a device that one checker scores and another leaves out.
+Finding LeftOut(std::uint32_t device, const std::vector<Opinion>& opinions,
+                const std::string& begin) {
+  std::optional<v1::Kind> kind;
+  std::string sentence = begin;
   for (const Opinion& opinion : opinions) {
     if (opinion.account->score.score.has_value()) continue;
-    for (const v1::Kind kind : kComparedKinds) {
-      const KindAccount* account = FindKind(*opinion.log, device, kind);
-      if (account == nullptr || account->inconclusive_records.size() <= most) continue;
-      most = account->inconclusive_records.size();
-      lacking = kind;
-    }
+    if (!kind.has_value()) kind = LackingKind(device, opinion);
+    absl::StrAppend(&sentence, "; by slot ", opinion.slot(), " it is ",
+                    opinion.account->score.explanation);
   }
-  return lacking;
+  return MakeFinding(device, kind.value_or(v1::LATENCY), opinions, absl::StrCat(sentence, "."));
 }
 
 void CompareScores(std::uint32_t device, const std::vector<Opinion>& opinions, std::uint32_t band,
@@ -143,10 +156,7 @@ void CompareScores(std::uint32_t device, const std::vector<Opinion>& opinions, s
   if (scores.empty()) return;
   const std::string begin = absl::StrCat("Device ", device, " scores ", ScoreTexts(opinions));
   if (scores.size() < opinions.size()) {
-    const v1::Kind kind = LackingKind(device, opinions);
-    findings.push_back(MakeFinding(device, kind, opinions,
-                                   absl::StrCat(begin, ": who gives none had too few ",
-                                                NameOf(kind), " challenges that count.")));
+    findings.push_back(LeftOut(device, opinions, begin));
     return;
   }
   const std::uint32_t median = LowerMedian(scores);

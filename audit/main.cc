@@ -32,6 +32,8 @@ constexpr char kFooter[] = R"(Examples:
   kaisar-audit verify --log epoch-7.log --report epoch-7.report.json
       recomputes plan, seeds, samples, signatures, proofs, verdicts, scores and the report
   kaisar-audit verify --log epoch-7.log --report epoch-7.report.json --json | jq .differences
+  kaisar-audit compare slot-0.log slot-1.log slot-2.log
+      shows where several checkers' logs of one epoch do not go together
   kaisar-audit show --log epoch-7.log | jq -c 'select(.closed.verdict == "FAIL")'
       prints one JSON object a record; byte fields are base64
   kaisar-audit recompute --seed $(printf 'ab%.0s' $(seq 32)) --n 1024 --rounds 2
@@ -39,7 +41,8 @@ constexpr char kFooter[] = R"(Examples:
   kaisar-audit settle --rpc http://127.0.0.1:8545 --deployment deployment.json --epoch 7
       recomputes beacon, committees, reports and every payment of an epoch, to the wei
 
-Exit status: 0 all holds; 1 it does not; 2 wrong usage, or a file or the chain cannot be read.)";
+Exit status: 0 all holds; 1 it does not; 2 wrong usage, or a file or the chain cannot be read; 3 compare
+found something.)";
 
 constexpr char kSettleFooter[] = R"(Examples:
   kaisar-audit settle --rpc http://127.0.0.1:8545 --deployment deployment.json --epoch 7

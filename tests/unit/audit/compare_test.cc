@@ -196,19 +196,27 @@ TEST(FindJudgedDifferently, LeavesWhatIsWithinTheBandAlone) {
                         "from the median 194"));
 }
 
-TEST(FindJudgedDifferently, NamesWhoGivesNoScore) {
+TEST(FindJudgedDifferently, SaysForWantOfWhatACheckerGivesNoScore) {
   ComparisonScene scene(2);
   scene.AddDevice(1, "a");
-  scene.logs[1].devices[1].score.score.reset();
-  KindAccount& matmul = scene.logs[1].devices[1].kinds[v1::MATMUL];
-  matmul.inconclusive[v1::STOPPED] = 4;
-  matmul.inconclusive_records = {11, 12, 13, 14};
+  CheckerLog& lacking = scene.logs[1];
+  lacking.epoch.opened.mutable_roster()->mutable_devices(0)->set_phase(v1::STANDBY);
+  auto& policy = lacking.epoch.policy.phases[v1::STANDBY];
+  policy[v1::MATMUL].least_evidence = 1;
+  policy[v1::BANDWIDTH].least_evidence = 1;
+  DeviceAccount& account = lacking.devices[1];
+  account.score.score.reset();
+  account.score.explanation = "left out: 0 conclusive bandwidth challenges of the 1 needed";
+  // More of matmul were inconclusive, but enough of them count.
+  account.kinds[v1::MATMUL].counted = {{1'000'000, 5}};
+  account.kinds[v1::MATMUL].inconclusive_records = {6, 7};
+  account.kinds[v1::BANDWIDTH].inconclusive_records = {11};
   const std::vector<Finding> found = FindJudgedDifferently(scene.logs, kBand);
   ASSERT_EQ(found.size(), 1u);
-  EXPECT_THAT(found[0].sentence,
-              HasSubstr("200 by slot 0, none by slot 1: who gives none had too few "
-                        "matmul challenges that count."));
-  EXPECT_EQ(found[0].records.at(1), (std::vector<std::uint64_t>{11, 12, 13}));
+  EXPECT_EQ(found[0].sentence,
+            "Device 1 scores 200 by slot 0, none by slot 1; by slot 1 it is left out: 0 conclusive "
+            "bandwidth challenges of the 1 needed.");
+  EXPECT_EQ(found[0].records.at(1), std::vector<std::uint64_t>{11});
 }
 
 TEST(FindJudgedDifferently, SaysNothingOfADeviceThatOneCheckerHasAlone) {
