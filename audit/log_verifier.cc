@@ -35,8 +35,8 @@ bool IsAnswered(const v1::ChallengeClosed& closed) {
 LogVerifier::LogVerifier(const Report& report, Differences& differences, Options options)
     : report_(report),
       differences_(differences),
-      choice_(options.choice),
-      presence_(std::move(options.kept_calls)) {}
+      options_(std::move(options)),
+      presence_(options_.kept_calls) {}
 
 void LogVerifier::Add(std::uint64_t index, const v1::Record& record) {
   RecordCheck check =
@@ -163,6 +163,7 @@ void LogVerifier::PlaceCommitment(RecordCheck& check) {
     check.differences.push_back(check.Name() + ": has a second commitment record");
   } else {
     open.commitment = check.record;
+    open.commitment_index = check.index;
   }
 }
 
@@ -238,9 +239,10 @@ void LogVerifier::TakeClosed(const RecordCheck& check) {
   CountEvidence(check, *closed);
   NotePresence(check, *closed);
   const bool proved = closed->kind() == v1::MATMUL && closed->verdict() == v1::PASS;
-  if (proved && choice_ != nullptr && choice_->Takes()) {
-    choice_->Take(PassedProof::Of(*epoch_, check));
+  if (proved && options_.choice != nullptr && options_.choice->Takes()) {
+    options_.choice->Take(PassedProof::Of(*epoch_, check));
   }
+  if (options_.each) options_.each(epoch_->policy, check.AsLogged(epoch_->roster(), *closed));
 }
 
 void LogVerifier::CountEvidence(const RecordCheck& check, const v1::ChallengeClosed& closed) {

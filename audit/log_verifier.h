@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "audit/descriptions.h"
 #include "audit/differences.h"
 #include "audit/keyed_epoch.h"
+#include "audit/logged_challenges.h"
 #include "audit/plan_index.h"
 #include "audit/presence.h"
 #include "audit/proof_choice.h"
@@ -42,6 +44,8 @@ class LogVerifier {
 
   struct Options {
     ProofChoice* choice = nullptr;  // proofs are offered to it; null: to nobody
+    /// VerifyOptions::each.
+    std::function<void(const challenges::Policy&, const LoggedChallenge&)> each;
     /// Whose single calls are kept (Presence); null: of all.
     std::optional<Presence::Seconds> kept_calls;
   };
@@ -92,7 +96,7 @@ class LogVerifier {
 
   const Report& report_;
   Differences& differences_;
-  ProofChoice* const choice_;
+  const Options options_;
   std::unique_ptr<KeyedEpoch> epoch_;
   std::optional<PlanIndex> plan_;
   std::optional<WallClock> clock_;

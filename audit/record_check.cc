@@ -135,6 +135,18 @@ challenges::Evidence RecordCheck::evidence() const {
   return evidence;
 }
 
+LoggedChallenge RecordCheck::AsLogged(const v1::Roster& roster,
+                                      const v1::ChallengeClosed& closed) const {
+  const v1::Device& device = *challenges::FindDevice(roster, closed.device());
+  LoggedChallenge challenge{closed, device, index, std::nullopt, std::nullopt, nullptr};
+  if (open.issued != nullptr) challenge.issued_record = open.index;
+  if (open.commitment != nullptr) {
+    challenge.commitment_record = open.commitment_index;
+    challenge.commitment = &open.commitment->commitment();
+  }
+  return challenge;
+}
+
 void CheckRecord(const KeyedEpoch& epoch, RecordCheck& check) {
   if (const std::string fault = WireFault(check.size_bytes, *check.record); !fault.empty()) {
     Add(check, fault);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "audit/keyed_epoch.h"
+#include "audit/logged_challenges.h"
 #include "challenges/judge.h"
 #include "challenges/plan.h"
 #include "kaisar/v1/log.pb.h"
@@ -17,6 +18,7 @@ struct OpenChallenge {
   std::uint64_t index = 0;                       // of the record that issues it
   std::shared_ptr<const v1::Record> issued;      // null: none
   std::shared_ptr<const v1::Record> commitment;  // null: none
+  std::uint64_t commitment_index = 0;
 };
 
 /// One record on its way through the LogVerifier.
@@ -38,6 +40,9 @@ struct RecordCheck {
   /// it is of no known challenge.
   std::string Name() const;
   challenges::Evidence evidence() const;
+  /// Of a closing record that the plan has; `closed` says what the judgement should be. Refers to
+  /// all three.
+  LoggedChallenge AsLogged(const v1::Roster& roster, const v1::ChallengeClosed& closed) const;
 };
 
 /// Checks what one record says against the epoch, its signatures and its proof, whatever the other

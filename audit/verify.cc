@@ -72,7 +72,7 @@ VerifyResult ResultOf(const Differences& differences, const LogVerifier& verifie
   result.challenges = verifier.counts().challenges;
   result.signatures_checked = verifier.counts().signatures + (verifier.usable() ? 1 : 0);
   result.samples_checked = verifier.counts().samples;
-  if (verifier.usable()) result.roster = verifier.epoch().roster();
+  if (verifier.usable()) result.epoch = {verifier.epoch().opened, verifier.epoch().policy};
   result.scores = std::move(scores);
   result.descriptions = verifier.descriptions();
   return result;
@@ -90,6 +90,7 @@ absl::StatusOr<std::pair<VerifyResult, Presence::Seconds>> VerifyOnce(
   LogVerifier::Options hands;
   if (options.choose_proofs > 0) hands.choice = &choice;
   hands.kept_calls = kept_calls;
+  hands.each = options.each;
   LogVerifier verifier(report, differences, std::move(hands));
   Crew crew(options.threads);
   const absl::StatusOr<LogSummary> summary = VerifyLog(log_path, verifier, crew, options.progress);
@@ -116,6 +117,7 @@ absl::StatusOr<std::pair<VerifyResult, Presence::Seconds>> VerifyOnce(
     }
   }
   VerifyResult result = ResultOf(differences, verifier, std::move(scores));
+  result.root = summary->root;
   result.notes = std::move(notes);
   result.chosen = choice.Chosen();
   return std::make_pair(std::move(result), verifier.Unsettled());
@@ -133,7 +135,9 @@ absl::StatusOr<VerifyResult> Verify(const std::string& log_path, const std::stri
   ASSIGN_OR_RETURN(auto verified, VerifyOnce(log_path, *file, options, {}));
   if (verified.second.empty()) return std::move(verified.first);
   // A claim hangs on single calls, and to keep all would take memory that grows with the log.
-  ASSIGN_OR_RETURN(auto again, VerifyOnce(log_path, *file, options, verified.second));
+  VerifyOptions once_more = options;
+  once_more.each = nullptr;  // has been told all
+  ASSIGN_OR_RETURN(auto again, VerifyOnce(log_path, *file, once_more, verified.second));
   return std::move(again.first);
 }
 

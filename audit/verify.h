@@ -2,16 +2,17 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "audit/descriptions.h"
+#include "audit/logged_challenges.h"
 #include "audit/proof_choice.h"
 #include "audit/score.h"
 #include "audit/slot_facts.h"
 #include "base/bytes.h"
-#include "kaisar/v1/roster.pb.h"
 
 namespace kaisar::audit {
 
@@ -23,7 +24,8 @@ struct VerifyResult {
   std::uint64_t challenges = 0;
   std::uint64_t signatures_checked = 0;
   std::uint64_t samples_checked = 0;
-  v1::Roster roster;  // the log's; empty when nothing could be recomputed, as are the scores
+  OpenedEpoch epoch;           // empty when nothing could be recomputed, as are the scores
+  std::optional<Digest> root;  // of the log; null when it is damaged
   std::vector<DeviceScore> scores;
   /// What could not be compared with the chain, and why.
   std::vector<std::string> notes;
@@ -38,6 +40,9 @@ struct VerifyOptions {
   std::function<void(std::uint64_t done, std::uint64_t total)> progress;
   /// What the chain says of the slot's epoch; null: nothing is compared with a chain.
   const SlotFacts* chain = nullptr;
+  /// Told every challenge of the plan that the log closes, once, in the order of the log, with the
+  /// verdict and the reason that it should have.
+  std::function<void(const challenges::Policy&, const LoggedChallenge&)> each;
   /// How many of the proofs that passed are chosen, and what decides which.
   std::uint32_t choose_proofs = 0;
   Digest choice_seed{};

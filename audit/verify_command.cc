@@ -94,18 +94,13 @@ absl::StatusOr<Digest> ChoiceSeed(const VerifyArguments& arguments, Entropy& ent
   return absl::InvalidArgumentError(absl::StrCat("--seed: ", parsed.status().message()));
 }
 
-bool ShowsProgress(const VerifyArguments& arguments) {
-  return !arguments.quiet && isatty(STDERR_FILENO) == 1;
+int ThreadsOf(const VerifyArguments& arguments) {
+  if (arguments.threads > 0) return arguments.threads;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-absl::StatusOr<VerifyResult> VerifyWithBar(const VerifyArguments& arguments, VerifyOptions options,
-                                           std::ostream& errors) {
-  std::optional<ProgressBar> bar;
-  if (ShowsProgress(arguments)) {
-    bar.emplace(RealClock(), errors);
-    options.progress = [&](std::uint64_t done, std::uint64_t total) { bar->Show(done, total); };
-  }
-  return Verify(arguments.log_path, arguments.report_path, options);
+bool ShowsProgress(const VerifyArguments& arguments) {
+  return !arguments.quiet && isatty(STDERR_FILENO) == 1;
 }
 
 /// What is found is added to the result.
@@ -131,12 +126,18 @@ absl::StatusOr<FromScratch> DoAgainWithBar(const VerifyArguments& arguments, con
 
 }  // namespace
 
-void PrintResult(const VerifyResult& result, const std::optional<FromScratch>& again, bool devices,
-                 std::ostream& out) {
-  if (!result.scores.empty()) out << ScoreTable(result.roster, result.scores, {}) << "\n";
-  if (devices) out << DescriptionTable(result.roster, result.descriptions) << "\n";
-  if (again.has_value()) PrintFromScratch(*again, out);
-  for (const std::string& note : result.notes) out << "chain: " << note << "\n";
+absl::StatusOr<VerifyResult> VerifyWithBar(const VerifyArguments& arguments, VerifyOptions options,
+                                           std::ostream& errors) {
+  options.threads = ThreadsOf(arguments);
+  std::optional<ProgressBar> bar;
+  if (ShowsProgress(arguments)) {
+    bar.emplace(RealClock(), errors);
+    options.progress = [&](std::uint64_t done, std::uint64_t total) { bar->Show(done, total); };
+  }
+  return Verify(arguments.log_path, arguments.report_path, options);
+}
+
+void PrintOutcome(const VerifyResult& result, std::ostream& out) {
   const std::size_t shown = std::min(result.differences.size(), kMostShown);
   for (std::size_t i = 0; i < shown; ++i) out << result.differences[i] << "\n";
   if (result.difference_count > shown) {
@@ -151,6 +152,16 @@ void PrintResult(const VerifyResult& result, const std::optional<FromScratch>& a
   }
 }
 
+void PrintResult(const VerifyResult& result, const std::optional<FromScratch>& again, bool devices,
+                 std::ostream& out) {
+  if (!result.scores.empty())
+    out << ScoreTable(result.epoch.opened.roster(), result.scores, {}) << "\n";
+  if (devices) out << DescriptionTable(result.epoch.opened.roster(), result.descriptions) << "\n";
+  if (again.has_value()) PrintFromScratch(*again, out);
+  for (const std::string& note : result.notes) out << "chain: " << note << "\n";
+  PrintOutcome(result, out);
+}
+
 std::string ResultToJson(const VerifyResult& result, const std::optional<FromScratch>& again) {
   Json json = {{"holds", result.difference_count == 0},
                {"difference_count", result.difference_count},
@@ -159,7 +170,7 @@ std::string ResultToJson(const VerifyResult& result, const std::optional<FromScr
                {"challenges", result.challenges},
                {"signatures_checked", result.signatures_checked},
                {"samples_checked", result.samples_checked},
-               {"devices", ScoresToJson(result.roster, result.scores, {})},
+               {"devices", ScoresToJson(result.epoch.opened.roster(), result.scores, {})},
                {"descriptions", DescriptionsToJson(result.descriptions)},
                {"notes", result.notes},
                {"from_scratch", again.has_value() ? ToJson(*again) : Json(nullptr)}};
@@ -169,7 +180,6 @@ std::string ResultToJson(const VerifyResult& result, const std::optional<FromScr
 int RunVerify(const VerifyArguments& arguments, chain::Contracts* contracts, Recomputer* recomputer,
               Entropy& entropy, std::ostream& out, std::ostream& errors) {
   VerifyOptions options;
-  options.threads = arguments.threads;
   std::optional<SlotFacts> facts;
   if (contracts != nullptr) {
     absl::StatusOr<std::optional<SlotFacts>> asked = AskChain(arguments.log_path, *contracts);
@@ -199,23 +209,21 @@ int RunVerify(const VerifyArguments& arguments, chain::Contracts* contracts, Rec
 }
 
 int RunVerify(const VerifyArguments& arguments, std::ostream& out, std::ostream& errors) {
-  VerifyArguments all = arguments;
-  if (all.threads == 0) {
-    all.threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  }
   std::unique_ptr<Recomputer> recomputer;
-  if (all.from_scratch > 0) recomputer = MakeRecomputer(all.threads);
-  if (all.rpc.empty()) return RunVerify(all, nullptr, recomputer.get(), OsEntropy(), out, errors);
-  const absl::StatusOr<chain::Deployment> deployment = chain::ReadDeployment(all.deployment_path);
+  if (arguments.from_scratch > 0) recomputer = MakeRecomputer(ThreadsOf(arguments));
+  if (arguments.rpc.empty())
+    return RunVerify(arguments, nullptr, recomputer.get(), OsEntropy(), out, errors);
+  const absl::StatusOr<chain::Deployment> deployment =
+      chain::ReadDeployment(arguments.deployment_path);
   if (!deployment.ok()) return Fail(deployment.status(), errors);
   chain::JsonRpcOptions rpc;
-  rpc.endpoints = all.rpc;
+  rpc.endpoints = arguments.rpc;
   rpc.chain_id = deployment->chain_id;
-  rpc.timeout_ms = all.timeout_ms;
+  rpc.timeout_ms = arguments.timeout_ms;
   const auto client = chain::MakeJsonRpcClient(rpc, RealClock());
   if (!client.ok()) return Fail(client.status(), errors);
   chain::Contracts contracts(**client, *deployment);
-  return RunVerify(all, &contracts, recomputer.get(), OsEntropy(), out, errors);
+  return RunVerify(arguments, &contracts, recomputer.get(), OsEntropy(), out, errors);
 }
 
 }  // namespace kaisar::audit

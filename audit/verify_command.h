@@ -30,7 +30,15 @@ struct VerifyArguments {
   std::string seed;                // 32 bytes of hex that choose them; empty: new ones
 };
 
-/// What verification found, for people: a table of the devices, the differences, one last line.
+/// Verifies with the files and threads that `arguments` name, and a bar while it lasts where people
+/// look on.
+absl::StatusOr<VerifyResult> VerifyWithBar(const VerifyArguments& arguments, VerifyOptions options,
+                                           std::ostream& errors);
+
+/// What does not hold, the first of it, and one last line: whether all holds, and what was checked.
+void PrintOutcome(const VerifyResult& result, std::ostream& out);
+
+/// What verification found, for people: a table of the devices, and the outcome.
 void PrintResult(const VerifyResult& result, const std::optional<FromScratch>& again, bool devices,
                  std::ostream& out);
 
