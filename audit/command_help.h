@@ -47,6 +47,18 @@ operations per second, shares in parts per million, as the names say.
 
 Exit status: 0 done; 1 the log is damaged; 2 wrong usage, or a file cannot be read or made.)";
 
+inline constexpr char kHtmlFooter[] = R"(Examples:
+  kaisar-audit html epoch-7.log epoch-7.report.json -o epoch-7.html
+      verifies as `verify` does, and writes one page of what came out; open it in any browser
+
+The page needs no network and no other file. It has the verdict and what does not hold, every device with its
+score, what that is made of, its RTT and rates over time and the challenges that did not pass, how likely a
+device is to pass that leaves work out, and the commands that make it again. The same two files give the same
+page, byte for byte; a page that is there is replaced.
+
+Exit status: 0 all holds; 1 something does not, and the page says what; 2 wrong usage, or a file cannot be
+read or written, and there is no page.)";
+
 inline constexpr char kExplainFooter[] = R"(Examples:
   kaisar-audit explain --log epoch-7.log --report epoch-7.report.json --device 3
       every challenge of device 3, each share of its score with its numbers, and why it is no more

@@ -70,26 +70,6 @@ void AddGpu(const v1::GpuInformation& gpu, std::vector<std::string>& facts) {
   }
 }
 
-std::string Line(const v1::DeviceDescribed& described) {
-  std::vector<std::string> facts;
-  if (const auto description = Read(described)) {
-    if (!description->backend().empty()) facts.push_back(Shown(description->backend()));
-    AddGpu(description->gpu(), facts);
-    if (!description->trouble().empty()) {
-      facts.push_back(absl::StrCat("trouble: ", Shown(description->trouble())));
-    }
-  } else if (!described.description().empty()) {
-    facts.push_back(absl::StrCat(described.description().size(), " bytes that say nothing"));
-  }
-  if (!described.software().empty()) {
-    facts.push_back(Printable(described.software(), kMostSoftwareBytes));
-  }
-  if (!described.detail().empty()) {
-    facts.push_back(absl::StrCat("(", Printable(described.detail(), kMostDetailBytes), ")"));
-  }
-  return absl::StrJoin(facts, ", ");
-}
-
 Json ToJson(const v1::GpuInformation& gpu) {
   Json json = {{"name", Shown(gpu.name())},
                {"uuid", Shown(gpu.uuid())},
@@ -163,12 +143,33 @@ std::string DescriptionContradiction(const v1::DeviceDescribed& described) {
   return absl::StrCat("has ", field, " though its transport is ", v1::Transport_Name(transport));
 }
 
+std::string DescriptionLine(const v1::DeviceDescribed& described) {
+  std::vector<std::string> facts;
+  if (const auto description = Read(described)) {
+    if (!description->backend().empty()) facts.push_back(Shown(description->backend()));
+    AddGpu(description->gpu(), facts);
+    if (!description->trouble().empty()) {
+      facts.push_back(absl::StrCat("trouble: ", Shown(description->trouble())));
+    }
+  } else if (!described.description().empty()) {
+    facts.push_back(absl::StrCat(described.description().size(), " bytes that say nothing"));
+  }
+  if (!described.software().empty()) {
+    facts.push_back(Printable(described.software(), kMostSoftwareBytes));
+  }
+  if (!described.detail().empty()) {
+    facts.push_back(absl::StrCat("(", Printable(described.detail(), kMostDetailBytes), ")"));
+  }
+  return absl::StrJoin(facts, ", ");
+}
+
 std::string DescriptionTable(const v1::Roster& roster, const Descriptions& descriptions) {
   std::vector<std::vector<std::string>> rows = {{"device", "says of itself"}};
   for (const v1::Device& device : roster.devices()) {
     const auto described = descriptions.find(device.id());
-    rows.push_back({absl::StrCat(device.id()),
-                    described == descriptions.end() ? "(not asked)" : Line(described->second)});
+    rows.push_back({absl::StrCat(device.id()), described == descriptions.end()
+                                                   ? "(not asked)"
+                                                   : DescriptionLine(described->second)});
   }
   return AlignColumns(rows, {1});
 }

@@ -26,6 +26,9 @@ std::string DescriptionExcess(const v1::DeviceDescribed& described);
 /// What in a record no checker writes, in words; empty when there is nothing.
 std::string DescriptionContradiction(const v1::DeviceDescribed& described);
 
+/// What a device says of itself, or why there is nothing, in printable ASCII, whatever it sent.
+std::string DescriptionLine(const v1::DeviceDescribed& described);
+
 /// A line for each device of the roster: its own words, or why there are none. Made of printable
 /// ASCII, whatever the device sent.
 std::string DescriptionTable(const v1::Roster& roster, const Descriptions& descriptions);

@@ -34,10 +34,10 @@ std::uint32_t Conclusive(const DeviceExplanation& explained, v1::Kind kind) {
   return found == explained.conclusive.end() ? 0 : found->second;
 }
 
-std::string Line(const std::string& name, const std::string& text, std::uint32_t ppm) {
-  std::string line = name;
+std::string Line(const ScorePart& part) {
+  std::string line = part.name;
   line.resize(14, ' ');
-  return absl::StrCat(line, text, " = ", ppm, " ppm\n");
+  return absl::StrCat(line, part.formula, " = ", part.ppm, " ppm\n");
 }
 
 /// "10^6 · 5 / 8", with a limit where it counts.
@@ -88,7 +88,7 @@ std::string QualityText(const DeviceExplanation& explained) {
   const std::string mean =
       absl::StrCat("(", absl::StrJoin(terms, " + "), ") / (", absl::StrJoin(weights, " + "), ")");
   if (!computes) return mean;
-  return absl::StrCat("the smaller of ", mean, " and compute, ", shares.compute_ppm, ",");
+  return absl::StrCat("the smaller of ", mean, " and compute ", shares.compute_ppm);
 }
 
 /// One thing that could be different, and the score that there would be.
@@ -179,36 +179,46 @@ absl::StatusOr<DeviceExplanation> ExplainDevice(const std::string& log_path, std
   return explained;
 }
 
-std::string ShareLines(const DeviceExplanation& explained) {
+std::vector<ScorePart> PartsOf(const DeviceExplanation& explained) {
   const DeviceScore& score = explained.score;
   const std::uint32_t asked = Conclusive(explained, v1::LATENCY);
-  std::string text =
-      Line("availability",
-           asked == 0 ? "no latency challenge counts"
-                      : absl::StrCat("10^6 · ", explained.answered, " / (", explained.answered,
-                                     " + ", asked - explained.answered, ")"),
-           score.availability_ppm);
+  std::vector<ScorePart> parts = {
+      {"availability",
+       asked == 0 ? "no latency challenge counts"
+                  : absl::StrCat("10^6 · ", explained.answered, " / (", explained.answered, " + ",
+                                 asked - explained.answered, ")"),
+       score.availability_ppm}};
   for (const auto& [kind, policy] : KindsOf(explained)) {
     if (kind == v1::LATENCY) {
-      absl::StrAppend(&text, Line("latency", LatencyText(explained), score.latency_ppm));
+      parts.push_back({"latency", LatencyText(explained), score.latency_ppm});
     } else if (kind == v1::BANDWIDTH) {
-      absl::StrAppend(&text, Line("bandwidth", BandwidthText(explained), score.bandwidth_ppm));
+      parts.push_back({"bandwidth", BandwidthText(explained), score.bandwidth_ppm});
     } else {
-      absl::StrAppend(
-          &text, Line("compute",
-                      absl::StrCat(
-                          "median of ", Conclusive(explained, kind), ", in op/s: ",
-                          Fraction(score.median_ops_per_second, explained.device.ops_per_second())),
-                      score.compute_ppm));
+      parts.push_back(
+          {"compute",
+           absl::StrCat("median of ", Conclusive(explained, kind), ", in op/s: ",
+                        Fraction(score.median_ops_per_second, explained.device.ops_per_second())),
+           score.compute_ppm});
     }
   }
-  absl::StrAppend(&text, Line("quality", QualityText(explained), score.quality_ppm));
-  absl::StrAppend(&text, "score         floor(200 · floor(", score.quality_ppm, " · ",
-                  score.availability_ppm,
-                  " / 10^6) / 10^6) = ", ScoreOfShares(score.quality_ppm, score.availability_ppm));
+  parts.push_back({"quality", QualityText(explained), score.quality_ppm});
+  return parts;
+}
+
+std::string ScoreFormula(const DeviceExplanation& explained) {
+  const DeviceScore& score = explained.score;
+  std::string text =
+      absl::StrCat("floor(200 · floor(", score.quality_ppm, " · ", score.availability_ppm,
+                   " / 10^6) / 10^6) = ", ScoreOfShares(score.quality_ppm, score.availability_ppm));
   if (score.proof_invalid) absl::StrAppend(&text, "; 0 for a wrong proof");
   if (!score.score.has_value()) absl::StrAppend(&text, "; none, for want of evidence");
-  return text + "\n";
+  return text;
+}
+
+std::string ShareLines(const DeviceExplanation& explained) {
+  std::string text;
+  for (const ScorePart& part : PartsOf(explained)) absl::StrAppend(&text, Line(part));
+  return absl::StrCat(text, "score         ", ScoreFormula(explained), "\n");
 }
 
 std::string ScoreSentence(const DeviceExplanation& explained) {

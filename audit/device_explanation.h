@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "audit/logged_challenges.h"
@@ -32,8 +33,20 @@ struct DeviceExplanation {
 ///         FailedPrecondition when the log has no record.
 absl::StatusOr<DeviceExplanation> ExplainDevice(const std::string& log_path, std::uint32_t device);
 
-/// The score's shares, each with its inputs: the formulas of docs/protocol.md, Score, with their
-/// numbers, a line each.
+/// One of the things that a score is made of.
+struct ScorePart {
+  std::string name;
+  std::string formula;  // of docs/protocol.md, Score, with its numbers
+  std::uint32_t ppm = 0;
+};
+
+/// The score's shares, each with its inputs, and the quality that follows from them.
+std::vector<ScorePart> PartsOf(const DeviceExplanation& explained);
+
+/// "floor(200 · floor(…)) = 71", and why there is another score or none.
+std::string ScoreFormula(const DeviceExplanation& explained);
+
+/// Both, a line each.
 std::string ShareLines(const DeviceExplanation& explained);
 
 /// One sentence in plain words: why the score is what it is, and what would have to be different

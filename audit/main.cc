@@ -12,6 +12,7 @@
 #include "audit/compare_command.h"
 #include "audit/explain_command.h"
 #include "audit/export_command.h"
+#include "audit/html_command.h"
 #include "audit/log_reader.h"
 #include "audit/proof_commands.h"
 #include "audit/recompute.h"
@@ -167,6 +168,20 @@ void AddCompare(CLI::App& app, CompareOptions& options) {
   compare->add_flag("--json", options.json, "print one JSON object instead of tables");
 }
 
+void AddHtml(CLI::App& app, HtmlOptions& options) {
+  CLI::App* html = app.add_subcommand("html", "verify, and write one page of what came out");
+  html->footer(kHtmlFooter);
+  html->add_option("log,--log", options.log_path, "challenge log, a file")->required();
+  html->add_option("report,--report", options.report_path, "signed report, a JSON file")
+      ->required();
+  html->add_option("-o,--out", options.page_path, "file to write")->required();
+  html->add_option("--threads", options.threads,
+                   "threads to verify with; 0: as many as the machine runs at once")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  html->add_flag("--quiet", options.quiet, "show no progress");
+}
+
 void AddExplain(CLI::App& app, ExplainDeviceOptions& device, SettleOptions& chain,
                 std::optional<std::uint32_t>& slot) {
   CLI::App* explain = app.add_subcommand(
@@ -239,6 +254,8 @@ int Main(int argc, char** argv) {
   AddCompare(app, compared);
   ExportOptions exported;
   AddExport(app, exported);
+  HtmlOptions html;
+  AddHtml(app, html);
   ProofOptions proof;
   AddProofs(app, proof);
   cli::AddSelfDescription(app, KAISAR_VERSION);
@@ -261,6 +278,7 @@ int Main(int argc, char** argv) {
   if (app.got_subcommand("timeline")) return RunTimeline(timeline, std::cout, std::cerr);
   if (app.got_subcommand("compare")) return RunCompare(compared, std::cout, std::cerr);
   if (app.got_subcommand("export")) return RunExport(exported, std::cout, std::cerr);
+  if (app.got_subcommand("html")) return RunHtml(html, std::cout, std::cerr);
   if (app.got_subcommand("prove")) {
     return RunProve(proof.log_path, proof.record, proof.proof_path, std::cout, std::cerr);
   }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""timeline, export, explain, prove and check-proof over the log of a real epoch: what they print must be
-what `show` and `verify` say of the same log."""
+"""timeline, export, explain, html, prove and check-proof over the log of a real epoch: what they print
+must be what `show` and `verify` say of the same log, and the page must work in a browser."""
 
 import base64
 import csv
@@ -29,7 +29,7 @@ class HistoryAudit(unittest.TestCase):
         cls.network = LoopbackNetwork(BINARIES, folder.name)
         cls.addClassCleanup(cls.network.close)
         cls.network.add_provider(HONEST)
-        cls.network.add_scripted(SKIPPER, SKIPPER, "skip-products=10")
+        cls.network.add_scripted(SKIPPER, SKIPPER, "skip-products=10", "describes-others")
         cls.network.add_scripted(SILENT, SILENT, "silent")
         cls.network.write_configs(SHORT_POLICY, EPOCH_SECONDS)
         status = cls.network.start_checker().wait(timeout=EPOCH_SECONDS + 40)
@@ -107,6 +107,23 @@ class HistoryAudit(unittest.TestCase):
             self.assertIn(explained["sentence"], text)
             self.assertEqual(explained["challenges"], self.timeline("--device", str(device)))
 
+    def test_the_page_works_in_a_browser_and_says_what_does_not_hold(self):
+        page, bad_page = self.network.path("page.html"), self.network.path("bad.html")
+        self.assertIn("page made in",
+                      self.audit("html", self.log, self.report, "-o", page).stdout)
+        with open(self.report, encoding="utf-8") as file:
+            report = json.load(file)
+        report["scores"][0]["score"] = 2 if report["scores"][0]["score"] == 1 else 1
+        with open(self.network.path("bad.json"), "w", encoding="utf-8") as file:
+            json.dump(report, file)
+        self.audit("html", self.log, self.network.path("bad.json"), "-o", bad_page, expected=1)
+        screenshots = os.path.join(BINARIES, "tests/page-screenshots")
+        os.makedirs(screenshots, exist_ok=True)
+        browser = subprocess.run(
+            ["node", os.path.join(ROOT, "tests/interop/browse_page.mjs"), page, bad_page,
+             screenshots], timeout=120, capture_output=True, text=True, check=False)
+        self.assertEqual(browser.returncode, 0, browser.stderr)
+
     def test_proves_every_kind_of_record_and_refuses_a_changed_one(self):
         kinds = {}
         for index, record in enumerate(self.records):
@@ -136,10 +153,13 @@ class HistoryAudit(unittest.TestCase):
                 (("explain", "--log", self.log, "--report", self.report), "[--device,--slot]"),
                 (("compare", self.log), "logs given: 1, expected 2 to 64"),
                 (("compare", self.log, self.log), "is there twice"),
+                (("html", self.log, self.report), "--out"),
+                (("html", self.log, "-o", self.network.path("page")), "report"),
                 (("prove", "--log", self.log, "--record", "99999"), "has no record 99999")):
             with self.subTest(arguments=arguments):
                 self.assertIn(telling, self.audit(*arguments, expected=2).stderr)
-        for command in ("timeline", "compare", "export", "explain", "prove", "check-proof"):
+        for command in ("timeline", "compare", "export", "explain", "html", "prove",
+                        "check-proof"):
             self.assertIn("Examples:", self.audit(command, "--help").stdout)
 
 

@@ -64,7 +64,7 @@ class WholePath(unittest.TestCase):
             self.assertNotEqual(described[nothing]["transport"], "COMPLETED", described[nothing])
             self.assertEqual((described[nothing]["received_bytes"], described[nothing]["says"]),
                              (0, None))
-        self.assertEqual(described[6]["says"]["backend"], "?[2J?better than all")
+        self.assertEqual(described[6]["says"]["backend"], "?[2J?<img src=x onerror=alert(1)>")
 
     def test_a_checker_killed_twice_still_reports_what_an_auditor_accepts(self):
         network = self.network

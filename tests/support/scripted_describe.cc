@@ -48,7 +48,7 @@ std::optional<std::string> AnswerOf(const Behaviour& behaviour, std::uint32_t fi
     case Cheat::kDescribesGarbage:
       return std::string(1000, '\xff');
     case Cheat::kDescribesOthers:
-      return Describe(0, kOthers, "\x1b[2J\nbetter than all");
+      return Describe(0, kOthers, "\x1b[2J\n<img src=x onerror=alert(1)>");
     default:
       return Describe(first_device, last_device, "scripted");
   }
