@@ -23,7 +23,7 @@ struct SlotFacts {
   /// False: the state of the opening's block is gone, and what follows is of the newest.
   bool of_opening = true;
   std::uint32_t slots = 0;                        // that committees are drawn from
-  v1::Roster roster;                              // that the slot is to have
+  v1::Roster roster;                              // that the slot is to have; empty: no such slot
   v1::Slot own_newest;                            // pin and anchor may be mended during an epoch
   std::map<std::uint32_t, std::string> left_out;  // devices that nobody can be asked to check
   Digest stored{};  // the report as stored: zero, a commitment or a root
@@ -33,7 +33,7 @@ struct SlotFacts {
 
 /// Reads them. `policy` says which devices can be asked.
 ///
-/// Errors: those of Contracts and ChainClient; NotFound when there is no such slot.
+/// Errors: those of Contracts and ChainClient.
 /// Cost:   some 10 requests, one for 200 devices and one for each slot of a committee.
 absl::StatusOr<SlotFacts> ReadSlotFacts(chain::Contracts& contracts, std::uint32_t epoch,
                                         std::uint32_t slot, const challenges::Policy& policy);
