@@ -35,6 +35,12 @@ const json = (page) => page.evaluate(() => JSON.parse(document.getElementById("a
 const overflow = (page) => page.evaluate(() =>
   document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
+/** Waits until a device is shown with its plots, which are drawn when their size is known. */
+const untilShown = (page, device) => page.waitForFunction((name) =>
+  document.getElementById("device-name")?.textContent === name &&
+  [...document.querySelectorAll(".plot")].every((plot) => plot.childElementCount > 0),
+  `Device ${device}`);
+
 async function checkAccessible(page, what) {
   const {violations} = await page.evaluate(`${AXE}; axe.run({resultTypes: ["violations"]})`);
   assert.deepEqual(violations.map((one) => [one.id, one.nodes[0].html, one.nodes[0].failureSummary]), [],
@@ -68,8 +74,8 @@ async function checkTable(page, devices) {
 async function checkDevices(page, devices) {
   for (const device of devices) {
     await page.getByRole("button", {name: `Device ${device.device}`, exact: true}).press("Enter");
-    await page.waitForFunction((name) => document.activeElement.textContent === name,
-      `Device ${device.device}`);
+    await untilShown(page, device.device);
+    assert.equal(await page.evaluate(() => document.activeElement.id), "device-name");
     const section = page.locator("#device");
     assert.ok((await section.textContent()).includes(device.sentence));
     assert.ok((await section.textContent()).includes(device.says));
@@ -85,17 +91,18 @@ async function checkDevices(page, devices) {
     assert.equal(missed, device.missed.length);
   }
   await page.goBack();
-  await page.waitForFunction((name) => document.getElementById("device-name").textContent === name,
-    `Device ${devices.at(-2).device}`);
+  await untilShown(page, devices.at(-2).device);
 }
 
 async function checkPlot(page, device) {
   await page.goto(`${page.url().split("#")[0]}#device-${device.device}`);
+  await untilShown(page, device.device);
   const plot = page.getByRole("img", {name: /^RTT over the epoch/});
   await plot.hover();
-  assert.match(await plot.locator(".reading").textContent(), /^\d+:\d\d · \d.* [µm]?s$/);
+  await plot.locator(".reading", {hasText: /^\d+:\d\d · \d.* [µm]?s$/}).waitFor({state: "attached"});
   const figure = page.locator("figure").first();
   await figure.getByText("Values").click();
+  await figure.locator("tbody tr").first().waitFor();
   assert.equal(await figure.locator("tbody tr").count(), device.rtt.v.length);
 }
 
@@ -114,6 +121,7 @@ async function checkLooks(browser, name, options) {
   const {page, complaints, close} = await open(browser, good, options);
   for (const {device} of (await json(page)).devices) {
     await page.getByRole("button", {name: `Device ${device}`, exact: true}).click();
+    await untilShown(page, device);
     assert.equal(await overflow(page), 0, `device ${device}`);
   }
   await checkAccessible(page, name);
