@@ -38,11 +38,11 @@ absl::Status ValidateUrl(const std::string& url) {
   return absl::OkStatus();
 }
 
-std::string NameOf(const std::string& url) {
+}  // namespace
+
+std::string EndpointName(const std::string& url) {
   return url.substr(0, url.find_first_of("/?", url.find("://") + 3));
 }
-
-}  // namespace
 
 void Attempts::Add(const std::string& endpoint, const absl::Status& status) {
   statuses_.push_back(status);
@@ -77,7 +77,7 @@ absl::Status RpcEndpoints::Validate(const JsonRpcOptions& options) {
 
 RpcEndpoints::RpcEndpoints(JsonRpcOptions options, HttpPost post)
     : options_(std::move(options)), post_(std::move(post)) {
-  for (const std::string& url : options_.endpoints) names_.push_back(NameOf(url));
+  for (const std::string& url : options_.endpoints) names_.push_back(EndpointName(url));
   right_chain_.resize(names_.size());
 }
 

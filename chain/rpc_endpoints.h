@@ -29,6 +29,9 @@ class Attempts {
   std::string told_;
 };
 
+/// Scheme, host and port of a URL: the rest of it may hold somebody's API key.
+std::string EndpointName(const std::string& url);
+
 /// The endpoints of one chain, and which one is asked first.
 ///
 /// Threads: all methods from any thread.
@@ -42,7 +45,7 @@ class RpcEndpoints {
   /// All of them, beginning with the one that is preferred.
   std::vector<std::size_t> Order() const;
   void Prefer(std::size_t endpoint);
-  /// Scheme, host and port: the rest of a URL may hold somebody's API key.
+  /// Its EndpointName.
   const std::string& name(std::size_t endpoint) const { return names_[endpoint]; }
 
   /// One request to one endpoint, whose chain id is asked first where it is not known to be right.

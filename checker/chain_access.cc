@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/status_macros.h"
-#include "chain/json_rpc_client.h"
 
 namespace kaisar::checker {
 namespace {
@@ -20,15 +19,15 @@ ChainAccess::ChainAccess(chain::Deployment deployment, std::unique_ptr<chain::Ch
 
 absl::StatusOr<std::unique_ptr<ChainAccess>> ChainAccess::Open(const ChainConfig& config,
                                                                const Clock& clock,
-                                                               std::function<bool()> cancelled) {
+                                                               chain::HttpPost post) {
   ASSIGN_OR_RETURN(chain::Deployment deployment, chain::ReadDeployment(config.deployment));
   chain::JsonRpcOptions options;
   options.endpoints = config.rpc;
   options.chain_id = deployment.chain_id;
   options.timeout_ms = config.timeout_ms;
   options.stale_after_s = kStaleAfterS;
-  ASSIGN_OR_RETURN(auto client, chain::MakeJsonRpcClient(std::move(options), clock,
-                                                         chain::CurlPost(std::move(cancelled))));
+  ASSIGN_OR_RETURN(auto client,
+                   chain::MakeJsonRpcClient(std::move(options), clock, std::move(post)));
   return std::unique_ptr<ChainAccess>(new ChainAccess(std::move(deployment), std::move(client)));
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 
 #include "absl/status/statusor.h"
@@ -8,6 +7,7 @@
 #include "chain/chain_client.h"
 #include "chain/contracts.h"
 #include "chain/deployment.h"
+#include "chain/json_rpc_client.h"
 #include "checker/chain_config.h"
 
 namespace kaisar::checker {
@@ -17,13 +17,11 @@ namespace kaisar::checker {
 /// Threads: as chain::ChainClient.
 class ChainAccess {
  public:
-  /// Reads the deployment file; asks nobody yet. `cancelled` is asked while a request waits for its
-  /// answer: true gives it up.
+  /// Reads the deployment file; asks nobody yet. `post` is how it will.
   ///
   /// Errors: those of ReadDeployment and MakeJsonRpcClient.
   static absl::StatusOr<std::unique_ptr<ChainAccess>> Open(
-      const ChainConfig& config, const Clock& clock,
-      std::function<bool()> cancelled = [] { return false; });
+      const ChainConfig& config, const Clock& clock, chain::HttpPost post = chain::CurlPost());
 
   const chain::Deployment& deployment() const { return deployment_; }
   chain::ChainClient& client() { return *client_; }

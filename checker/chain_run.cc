@@ -26,9 +26,11 @@ void Pause(const StopRequest& stop) {
 
 /// Asks until the chain says which slot has the hot key.
 absl::StatusOr<std::uint32_t> FindSlot(chain::Contracts& contracts, const Address& hot_key,
-                                       const StopRequest& stop, RunConsole& console) {
+                                       const StopRequest& stop, RunConsole& console,
+                                       RunWatch& watch) {
   bool told = false;
   while (!stop.made()) {
+    watch.DispatchAlive();
     const auto slot = contracts.SlotOf(hot_key);
     if (slot.ok() && slot->has_value()) return **slot;
     if (slot.ok()) {
@@ -85,12 +87,17 @@ ChainRun::ChainRun(std::unique_ptr<ChainAccess> access, std::uint32_t slot, cons
 absl::StatusOr<std::unique_ptr<ChainRun>> ChainRun::Start(const RunInputs& inputs,
                                                           reporter::SignatureStore& signatures,
                                                           const StopRequest& stop,
-                                                          RunConsole& console, const Clock& clock) {
+                                                          RunConsole& console, Monitor& monitor,
+                                                          const Clock& clock) {
   const ChainConfig& config = *inputs.config.chain;
-  ASSIGN_OR_RETURN(auto access, ChainAccess::Open(config, clock, [&stop] { return stop.made(); }));
+  ASSIGN_OR_RETURN(
+      auto access,
+      ChainAccess::Open(config, clock,
+                        monitor.Measure(chain::CurlPost([&stop] { return stop.made(); }))));
   std::optional<std::uint32_t> slot = inputs.config.slot;
   if (!slot) {
-    ASSIGN_OR_RETURN(slot, FindSlot(access->contracts(), inputs.keys.hot.address(), stop, console));
+    ASSIGN_OR_RETURN(slot, FindSlot(access->contracts(), inputs.keys.hot.address(), stop, console,
+                                    monitor.watch()));
   }
   std::unique_ptr<ChainRun> run(new ChainRun(std::move(access), *slot, inputs, console, clock));
 
@@ -103,12 +110,16 @@ absl::StatusOr<std::unique_ptr<ChainRun>> ChainRun::Start(const RunInputs& input
   settings.settle_batch = config.settle_batch;
   reporter::SubmitterHooks hooks;
   hooks.notice = [&console](const std::string& text) { console.Notice(text); };
-  hooks.stage_changed = [&console](const reporter::EpochStage& stage) { console.Tell(stage); };
+  hooks.stage_changed = [&console, &monitor](const reporter::EpochStage& stage) {
+    console.Tell(stage);
+    monitor.chain_metrics().StageChanged(stage);
+  };
   ASSIGN_OR_RETURN(
       auto submitter,
       reporter::Submitter::Open(
           settings, {run->access_->contracts(), inputs.keys.hot, signatures, clock}, hooks));
-  run->thread_ = std::make_unique<ChainThread>(std::move(submitter), clock, hooks.notice);
+  run->thread_ = std::make_unique<ChainThread>(std::move(submitter), clock, hooks.notice,
+                                               [&monitor] { monitor.watch().ChainAlive(); });
   for (const audit::SignedReport& report :
        OpenReports(inputs.config.data_dir, run->access_->deployment().schedule,
                    clock.WallMs() / 1000, hooks.notice)) {

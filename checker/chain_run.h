@@ -10,6 +10,7 @@
 #include "checker/chain_access.h"
 #include "checker/chain_registry.h"
 #include "checker/chain_thread.h"
+#include "checker/monitor/monitor.h"
 #include "checker/run_console.h"
 #include "checker/run_inputs.h"
 #include "checker/stop_request.h"
@@ -29,7 +30,8 @@ class ChainRun {
   static absl::StatusOr<std::unique_ptr<ChainRun>> Start(const RunInputs& inputs,
                                                          reporter::SignatureStore& signatures,
                                                          const StopRequest& stop,
-                                                         RunConsole& console, const Clock& clock);
+                                                         RunConsole& console, Monitor& monitor,
+                                                         const Clock& clock);
 
   std::uint32_t slot() const { return slot_; }
   Registry& registry() { return registry_; }

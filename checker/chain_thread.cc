@@ -17,10 +17,12 @@ constexpr std::uint64_t kLongestWaitMs = 1000;  // so that a step of the wall cl
 }  // namespace
 
 ChainThread::ChainThread(std::unique_ptr<reporter::Submitter> submitter, const Clock& clock,
-                         std::function<void(const std::string&)> notice)
+                         std::function<void(const std::string&)> notice,
+                         std::function<void()> alive)
     : submitter_(std::move(submitter)),
       clock_(clock),
       notice_(std::move(notice)),
+      alive_(std::move(alive)),
       thread_([this] { Work(); }) {
   pthread_setname_np(thread_.native_handle(), "chain");
 }
@@ -50,6 +52,7 @@ void ChainThread::WaitIdle() {
 
 void ChainThread::Work() {
   while (true) {
+    alive_();
     std::deque<audit::SignedReport> added;
     {
       MutexLock lock(mutex_);

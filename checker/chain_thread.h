@@ -21,9 +21,11 @@ namespace kaisar::checker {
 ///           depends on that being cancelled or timing out.
 class ChainThread {
  public:
-  /// `notice` is told of reports that the submitter refuses. The clock must outlive the thread.
-  ChainThread(std::unique_ptr<reporter::Submitter> submitter, const Clock& clock,
-              std::function<void(const std::string&)> notice);
+  /// `notice` is told of reports that the submitter refuses; `alive` is called at least once a
+  /// second, but while a request is under way. The clock must outlive the thread.
+  ChainThread(
+      std::unique_ptr<reporter::Submitter> submitter, const Clock& clock,
+      std::function<void(const std::string&)> notice, std::function<void()> alive = [] {});
   ~ChainThread();
 
   /// Hands over a report.
@@ -39,6 +41,7 @@ class ChainThread {
   const std::unique_ptr<reporter::Submitter> submitter_;  // the thread's alone
   const Clock& clock_;
   const std::function<void(const std::string&)> notice_;
+  const std::function<void()> alive_;
   Mutex mutex_;
   CondVar changed_;
   std::deque<audit::SignedReport> added_ ABSL_GUARDED_BY(mutex_);

@@ -33,6 +33,11 @@ void CheckPool::Submit(Job job) {
   changed_.SignalOne();
 }
 
+std::size_t CheckPool::queued() {
+  MutexLock lock(mutex_);
+  return jobs_.size();
+}
+
 void CheckPool::Work() {
   while (true) {
     Job job;

@@ -24,6 +24,8 @@ class CheckPool {
   ~CheckPool();
 
   void Submit(Job job);
+  /// Jobs that wait for a thread.
+  std::size_t queued();
 
  private:
   void Work();

@@ -15,7 +15,8 @@ namespace {
 constexpr std::uint64_t kMostConfigBytes = 1 << 20;
 constexpr std::size_t kMostReferenceEndpoints = 16;
 constexpr std::size_t kMostNtpServers = 8;
-constexpr std::uint64_t kLeastLine = 1'000'000;         // bits per second; below, nothing counts
+constexpr std::uint64_t kLeastLine = 1'000'000;  // bits per second; below, nothing counts
+constexpr char kMonitorListen[] = "127.0.0.1:9464";
 constexpr std::uint64_t kMostLine = 1'000'000'000'000;  // more than any connection
 
 std::string Beside(const std::string& file, const std::string& path) {
@@ -117,6 +118,8 @@ absl::StatusOr<Config> ParseConfig(const std::string& file, const std::string& y
       limited("max_matmul_in_flight", 1, 65536, config.max_matmul_in_flight);
   config.connect_timeout_ms = limited("connect_timeout_ms", 100, 60'000, config.connect_timeout_ms);
   config.idle_timeout_ms = limited("idle_timeout_ms", 1000, 86'400'000, config.idle_timeout_ms);
+  config.monitor = monitor::ReadMonitorConfig(root, kMonitorListen);
+  config.monitor.token_file = Beside(file, config.monitor.token_file);
   if (root.Has("log_level")) {
     const std::vector<std::string> levels = {"trace", "debug", "info", "warn", "error"};
     config.log_level = levels[root.Choice("log_level", levels)];

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "checker/chain_config.h"
 #include "checker/line_budget.h"
+#include "monitor/monitor_config.h"
 
 namespace kaisar::checker {
 
@@ -39,6 +40,7 @@ struct Config {
   std::uint32_t max_matmul_in_flight = 4096;       // 1 to 65536
   std::uint32_t connect_timeout_ms = 3000;         // TCP and TLS; 100 to 60000
   std::uint32_t idle_timeout_ms = 30 * 60 * 1000;  // unused connections close; 1000 to 86400000
+  monitor::MonitorConfig monitor;                  // default 127.0.0.1:9464, without a token
   std::string log_level = "info";                  // trace, debug, info, warn, error
 };
 

@@ -229,6 +229,19 @@ std::uint64_t Dispatcher::NextWakeMs() const {
   return std::max(wake_ms, now_ms);
 }
 
+DispatchFigures Dispatcher::figures() const {
+  DispatchFigures figures;
+  figures.open = open_.size();
+  figures.matmul_running = slots_.running();
+  figures.bandwidth_running = test_turns_.running();
+  figures.tests_waiting = tests_.waiting();
+  figures.out_bits_per_second = budget_.in_use(v1::DOWN);
+  figures.in_bits_per_second = budget_.in_use(v1::UP);
+  figures.checks_queued = services_.checks.queued();
+  figures.log_pending = services_.log.pending();
+  return figures;
+}
+
 void Dispatcher::FailLog(const absl::Status& status) {
   if (status_.ok()) status_ = status;
 }

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "challenges/bandwidth/iperf_process.h"
 #include "checker/descriptions.h"
+#include "checker/dispatch_figures.h"
 #include "checker/dispatch_services.h"
 #include "checker/endpoint_calendar.h"
 #include "checker/epoch.h"
@@ -63,6 +64,7 @@ class Dispatcher {
   const absl::Status& status() const { return status_; }
 
   std::size_t open() const { return open_.size(); }
+  DispatchFigures figures() const;
   std::uint64_t closed_count() const { return closed_count_; }
 
  private:

@@ -43,8 +43,10 @@ void Dispatcher::CloseUnsent(const Open& open, bool stopped) {
 }
 
 void Dispatcher::Judge(const Open& open) {
-  services_.checks.Submit([this, events = events_, epoch = epoch_, open] {
+  services_.checks.Submit([this, events = events_, epoch = epoch_, clock = &services_.clock, open] {
+    const std::uint64_t began_ns = clock->MonotonicNs();
     std::string record = JudgeAndSerialize(*epoch, *open);
+    open->check_ns = clock->MonotonicNs() - began_ns;
     events->Push(
         [this, open, record = std::move(record)]() mutable { OnJudged(open, std::move(record)); });
   });
@@ -61,7 +63,7 @@ void Dispatcher::OnClosedDurable(const Open& open) {
   descriptions_.NoteClosed(open->planned);
   const std::string& said = open->judgement.detail;
   on_outcome_(Outcome{open->planned, *open->device, open->closed,
-                      open->has_commitment ? &open->commitment : nullptr, said});
+                      open->has_commitment ? &open->commitment : nullptr, said, open->check_ns});
   open_.erase(open->index);
 }
 

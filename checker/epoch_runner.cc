@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "challenges/plan.h"
 #include "challenges/policy.h"
+#include "checker/log_estimate.h"
 
 namespace kaisar::checker {
 namespace {
@@ -71,6 +72,7 @@ void EpochRunner::RequestStop() {
 }
 
 void EpochRunner::Wait(EventQueue& queue, std::uint64_t wake_ms) {
+  hooks_.alive();
   {
     MutexLock lock(mutex_);
     waiting_on_ = &queue;
@@ -140,6 +142,7 @@ absl::StatusOr<EpochRunner::Ending> EpochRunner::RunEpoch(std::uint32_t epoch) {
   if (!opened) return Ending::kNotYet;
   ASSIGN_OR_RETURN(auto facts, EpochFromRecord(*opened, settings_.slot, services_.chain));
   ASSIGN_OR_RETURN(auto plan, PlanOf(*facts));
+  if (!HasRoom(*facts)) return Ending::kNotYet;
   ASSIGN_OR_RETURN(auto log, begun ? hooks_.reopen_log(path) : hooks_.create_log(path));
   v1::Record record;
   *record.mutable_epoch_opened() = *opened;
@@ -181,11 +184,23 @@ absl::StatusOr<std::optional<v1::EpochOpened>> EpochRunner::MakeOpening(std::uin
   *opened.mutable_roster() = std::move(start.roster);
   opened.set_policy(settings_.policy);
   const std::uint64_t left_ms = opened.epoch_end_ms() - opened.beacon_ms();
-  if (left_ms < grid_.epoch_ms / 2) {
+  if (left_ms < grid_.epoch_ms / 2 && std::exchange(short_told_, epoch) != epoch) {
     hooks_.notice(absl::StrCat("only ", left_ms / 1000, " s of epoch ", epoch,
                                " are left; the whole plan goes into them"));
   }
   return opened;
+}
+
+// A log that cannot be written to its end loses the epoch after its devices were challenged.
+bool EpochRunner::HasRoom(const Epoch& epoch) {
+  const std::uint64_t needed_bytes = MostLogBytes(epoch.policy, epoch.roster);
+  const absl::StatusOr<std::uint64_t> free_bytes = hooks_.free_bytes(settings_.data_dir);
+  if (!free_bytes.ok() || *free_bytes >= needed_bytes) return true;
+  const std::string why = absl::StrCat("its log takes up to ", needed_bytes, " bytes, ",
+                                       *free_bytes, " are free in ", settings_.data_dir);
+  TellRefusal(epoch.scope.epoch, absl::ResourceExhaustedError(why));
+  hooks_.no_room(absl::StrCat("epoch ", epoch.scope.epoch, " is not begun: ", why));
+  return false;
 }
 
 void EpochRunner::TellRefusal(std::uint32_t epoch, const absl::Status& why) {
@@ -217,6 +232,7 @@ absl::StatusOr<EpochRunner::Ending> EpochRunner::Dispatch(
     while (true) {
       if (stopping()) dispatcher.Stop();
       const std::uint64_t wake_ms = dispatcher.Poll();
+      hooks_.polled(dispatcher.figures());
       if (dispatcher.finished()) break;
       Wait(dispatcher.events(), wake_ms);
     }

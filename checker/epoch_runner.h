@@ -19,6 +19,7 @@
 #include "checker/dispatcher.h"
 #include "checker/epoch.h"
 #include "checker/epoch_log.h"
+#include "checker/free_space.h"
 #include "checker/registry.h"
 #include "checker/resume.h"
 #include "reporter/signature_store.h"
@@ -55,9 +56,17 @@ struct RunnerHooks {
                      const ResumePoint&)>
       epoch_began = [](const auto&, const auto&, const auto&) {};
   Dispatcher::OnOutcome outcome = [](const Outcome&) {};
+  /// After each turn of the dispatcher.
+  std::function<void(const DispatchFigures&)> polled = [](const DispatchFigures&) {};
+  /// At least once a second, but while an epoch is begun, scored and signed.
+  std::function<void()> alive = [] {};
   std::function<void(const EpochResult&)> epoch_reported = [](const EpochResult&) {};
   /// Something that the operator should know.
   std::function<void(const std::string&)> notice = [](const std::string&) {};
+  /// There is no room for the log of an epoch, which therefore does not begin.
+  std::function<void(const std::string&)> no_room = [](const std::string&) {};
+  /// What is free to us where a path is.
+  std::function<absl::StatusOr<std::uint64_t>(const std::string& path)> free_bytes = FreeBytes;
   /// Waits for an event, at most until a wall time.
   std::function<void(EventQueue&, std::uint64_t wake_ms)> wait;
   std::function<absl::StatusOr<std::unique_ptr<audit::LogWriter>>(const std::string& path)>
@@ -101,6 +110,8 @@ class EpochRunner {
   absl::StatusOr<Ending> Dispatch(std::shared_ptr<const Epoch> epoch,
                                   std::vector<challenges::PlannedChallenge> plan,
                                   ResumePoint resume, std::unique_ptr<audit::LogWriter> log);
+  /// Whether there is room for the log; if not, that is told.
+  bool HasRoom(const Epoch& epoch);
   /// Tells of devices that are faster than this machine's connection.
   void TellTooFast(const Epoch& epoch);
   absl::Status Close(const Epoch& epoch, audit::LogWriter& log);
@@ -117,6 +128,7 @@ class EpochRunner {
   RunnerHooks hooks_;
   std::uint32_t reported_ = 0;                 // epochs that this run dispatched and reported
   std::optional<std::uint32_t> refusal_told_;  // the last epoch whose refusal was told
+  std::optional<std::uint32_t> short_told_;    // the last one of which it was told that it is short
   std::atomic<bool> stopping_ = false;
   bool stop_seen_ = false;  // by Wait
   Mutex mutex_;

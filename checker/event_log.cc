@@ -49,10 +49,13 @@ class SpdlogEvents final : public EventLog {
         logger_(std::make_shared<spdlog::async_logger>(
             "events", std::make_shared<spdlog::sinks::stderr_sink_mt>(), pool_,
             spdlog::async_overflow_policy::overrun_oldest)) {
-    logger_->set_level(spdlog::level::from_str(level));
+    SetLevel(level);
     logger_->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
   }
 
+  void SetLevel(const std::string& level) override {
+    logger_->set_level(spdlog::level::from_str(level));
+  }
   void Info(absl::string_view event, const std::vector<EventField>& fields) override {
     Write(spdlog::level::info, event, fields);
   }

@@ -36,6 +36,8 @@ class EventLog {
   static std::unique_ptr<EventLog> ToStandardError(const std::string& level);
   virtual ~EventLog() = default;
 
+  /// From now on lines of this level and above are written; "off": none.
+  virtual void SetLevel(const std::string& level) = 0;
   virtual void Info(absl::string_view event, const std::vector<EventField>& fields) = 0;
   virtual void Warn(absl::string_view event, const std::vector<EventField>& fields) = 0;
   virtual void Error(absl::string_view event, const std::vector<EventField>& fields) = 0;

@@ -50,6 +50,10 @@ password: password                 # opens keystore and hash_chain: a file (mode
 # connection: {out_bits_per_second: 1000000000, in_bits_per_second: 1000000000}
 # iperf: /usr/bin/kaisar-iperf     # default: kaisar-iperf beside kaisar-checker
 
+# Metrics and health: /metrics, /healthz, /readyz. An address that others can reach needs a token (a
+# file of mode 0600): who asks says Authorization: Bearer TOKEN. listen: off serves nothing.
+# monitor: {listen: "127.0.0.1:9464"}
+
 # check_threads: 1                 # threads that check proofs, 1 to 64
 # max_matmul_in_flight: 4096       # matmul challenges at one time, 1 to 65536
 # connect_timeout_ms: 3000         # TCP and TLS, 100 to 60000

@@ -58,11 +58,11 @@ absl::StatusOr<LocalStatus> ReadLocalStatus(const Config& config, const Clock& c
 std::vector<Problem> FindLocalProblems(const LocalStatus& status) {
   std::vector<Problem> problems;
   if (status.runs_as.empty()) {
-    problems.push_back({"no checker runs on the data directory",
+    problems.push_back({"not_running", "no checker runs on the data directory",
                         "kaisar-checker run --config …; if it runs elsewhere, ask status there"});
   }
   if (!status.has_signatures) {
-    problems.push_back({"there is no signature store in the data directory",
+    problems.push_back({"no_signatures", "there is no signature store in the data directory",
                         "restore it; only for a slot that has never signed: kaisar-checker "
                         "init-signatures"});
   }
@@ -70,7 +70,8 @@ std::vector<Problem> FindLocalProblems(const LocalStatus& status) {
                     *status.epoch >= *status.last_log + kEpochsWithoutReport &&
                     (!status.last_report || *status.last_report < *status.last_log);
   if (late) {
-    problems.push_back({absl::StrCat("epoch ", *status.last_log, " has a log and no report"),
+    problems.push_back({"epoch_unreported",
+                        absl::StrCat("epoch ", *status.last_log, " has a log and no report"),
                         "start the checker: it closes the log and reports; its lines say what "
                         "keeps it from that"});
   }
@@ -110,7 +111,8 @@ std::string LocalStatusJson(const LocalStatus& status, const std::vector<Problem
                {"process", status.runs_as},
                {"problems", Json::array()}};
   for (const Problem& problem : problems) {
-    json["problems"].push_back({{"what", problem.what}, {"next", problem.next}});
+    json["problems"].push_back(
+        {{"code", problem.code}, {"what", problem.what}, {"next", problem.next}});
   }
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -62,6 +62,7 @@ struct OpenChallenge {
   v1::Transport ended_by_us = v1::TRANSPORT_UNSPECIFIED;
   std::string why_ended;  // with ended_by_us; empty: as the call says
   challenges::Judgement judgement;
+  std::uint64_t check_ns = 0;  // that it took
 };
 
 }  // namespace kaisar::checker

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "challenges/plan.h"
@@ -15,6 +16,7 @@ struct Outcome {
   const v1::ChallengeClosed& closed;         // without the opening
   const v1::CommitmentReceived* commitment;  // null unless one was recorded
   const std::string& explanation;
+  std::uint64_t check_ns = 0;  // how long it took to judge
 };
 
 }  // namespace kaisar::checker

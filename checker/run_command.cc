@@ -14,6 +14,8 @@
 #include "checker/epoch_runner.h"
 #include "checker/file_registry.h"
 #include "checker/grpc_client.h"
+#include "checker/monitor/counted_signatures.h"
+#include "checker/monitor/monitor.h"
 #include "checker/run_console.h"
 #include "checker/run_inputs.h"
 #include "checker/stop_request.h"
@@ -58,6 +60,7 @@ struct Run {
   reporter::SignatureStore& signatures;
   StopRequest& stop;
   RunConsole& console;
+  Monitor& monitor;
 };
 
 absl::Status RunEpochs(const Run& run, std::uint32_t slot, Registry& registry, RunnerHooks hooks) {
@@ -76,10 +79,11 @@ absl::Status RunEpochs(const Run& run, std::uint32_t slot, Registry& registry, R
       SettingsOf(run.inputs, slot, run.options.epochs),
       RunnerServices{RealClock(), registry, *client, *prober, checks, run.inputs.keys.hot,
                      run.inputs.keys.chain, run.signatures, *processes},
-      std::move(hooks));
+      run.monitor.Listen(std::move(hooks)));
   run.stop.Listen([&runner] { runner.RequestStop(); });
   absl::Status status = runner.Run();
   run.stop.Forget();
+  run.monitor.watch().DispatchEnded();
   return status;
 }
 
@@ -90,7 +94,8 @@ absl::Status RunOnFile(const Run& run) {
 }
 
 absl::Status RunOnChain(const Run& run) {
-  auto started = ChainRun::Start(run.inputs, run.signatures, run.stop, run.console, RealClock());
+  auto started =
+      ChainRun::Start(run.inputs, run.signatures, run.stop, run.console, run.monitor, RealClock());
   if (absl::IsCancelled(started.status())) return absl::OkStatus();
   RETURN_IF_ERROR(started.status());
   ChainRun& chain = **started;
@@ -117,17 +122,36 @@ int Fail(const absl::Status& status, int exit_status) {
   return exit_status;
 }
 
+/// On SIGHUP: of all that the config says, only this can change while epochs run.
+void ReadLogLevel(const std::string& path, RunConsole& console) {
+  const absl::StatusOr<Config> config = ReadConfig(path);
+  if (!config.ok()) {
+    console.Warn(absl::StrCat("log_level stays as it is: ", config.status().message()));
+    return;
+  }
+  console.SetLogLevel(config->log_level);
+  console.Notice(absl::StrCat("log_level is ", config->log_level));
+}
+
 absl::Status RunWith(const RunOptions& options, const RunInputs& inputs,
                      const MakeReport& make_report) {
   RunConsole console(options, inputs.config.log_level,
                      inputs.roster ? inputs.roster->names : RunConsole::Names());
   StopRequest stop;
-  const StopSignals signals([&] {
-    console.Notice("stopping; what is open gets two seconds");
-    stop.Make();
-  });
-  ASSIGN_OR_RETURN(const auto signatures, OpenSignatures(inputs.config, options.config));
-  const Run run{options, inputs, make_report, *signatures, stop, console};
+  const StopSignals signals(
+      [&] {
+        console.Notice("stopping; what is open gets two seconds");
+        stop.Make();
+      },
+      [&] { ReadLogLevel(options.config, console); });
+  ASSIGN_OR_RETURN(auto store, OpenSignatures(inputs.config, options.config));
+  ASSIGN_OR_RETURN(const auto monitor,
+                   Monitor::Start(inputs, RealClock(),
+                                  {[&console](const std::string& text) { console.Notice(text); },
+                                   [&console](const std::string& text) { console.Warn(text); }}));
+  const auto signatures = CountRefusals(
+      std::move(store), [&monitor = *monitor] { monitor.chain_metrics().SignatureRefused(); });
+  const Run run{options, inputs, make_report, *signatures, stop, console, *monitor};
   return inputs.config.chain ? RunOnChain(run) : RunOnFile(run);
 }
 

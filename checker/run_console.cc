@@ -26,8 +26,9 @@ RunConsole::RunConsole(const RunOptions& options, const std::string& log_level, 
     : names_(std::move(names)),
       json_(options.json),
       displays_(Displays(options)),
+      has_lines_(!options.quiet && !displays_),
       progress_(names_),
-      lines_(EventLog::ToStandardError(options.quiet || displays_ ? "off" : log_level)) {}
+      lines_(EventLog::ToStandardError(has_lines_ ? log_level : "off")) {}
 
 RunnerHooks RunConsole::Hooks() {
   RunnerHooks hooks;
@@ -43,9 +44,18 @@ RunnerHooks RunConsole::Hooks() {
   return hooks;
 }
 
+void RunConsole::SetLogLevel(const std::string& level) {
+  if (has_lines_) lines_->SetLevel(level);
+}
+
 void RunConsole::Notice(const std::string& text) {
   progress_.Notice(text);
   lines_->Info("notice", {{"text", text}});
+}
+
+void RunConsole::Warn(const std::string& text) {
+  progress_.Notice(text);
+  lines_->Warn("warning", {{"text", text}});
 }
 
 void RunConsole::Tell(const reporter::EpochStage& stage) {

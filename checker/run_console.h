@@ -19,7 +19,8 @@ namespace kaisar::checker {
 /// What an operator sees of a run: a display or event lines on standard error, and a summary per
 /// epoch on standard output.
 ///
-/// Threads: Notice and Tell from any thread; the hooks on the thread that runs epochs.
+/// Threads: SetLogLevel, Notice, Warn and Tell from any thread; the hooks on the thread that runs
+/// epochs.
 class RunConsole {
  public:
   using Names = std::map<std::uint32_t, std::string>;  // of devices, for people
@@ -28,8 +29,12 @@ class RunConsole {
 
   /// Hooks of a runner that shows itself here. The console must outlive it.
   RunnerHooks Hooks();
+  /// Event lines of this level and above are written, unless there are none.
+  void SetLogLevel(const std::string& level);
   /// Something that the operator should know.
   void Notice(const std::string& text);
+  /// Something that is not as it should be.
+  void Warn(const std::string& text);
   /// A report went on to another stage.
   void Tell(const reporter::EpochStage& stage);
 
@@ -41,6 +46,7 @@ class RunConsole {
   const Names names_;
   const bool json_;
   const bool displays_;
+  const bool has_lines_;
   challenges::Policy policy_;  // of the epoch that is running
   Progress progress_;
   std::unique_ptr<EventLog> lines_;

@@ -22,11 +22,12 @@ absl::StatusOr<RunInputs> ReadRunInputs(const std::string& config_path) {
     ASSIGN_OR_RETURN(roster, ReadRosterFile(config.roster, policy, *config.slot));
   }
   ASSIGN_OR_RETURN(SlotKeys keys, ReadSlotKeys(config));
+  ASSIGN_OR_RETURN(std::string token, monitor::ReadMonitorToken(config.monitor));
   if (roster) {
     RETURN_IF_ERROR(CheckKeysMatch(keys, *challenges::FindSlot(roster->roster, *config.slot)));
   }
-  return RunInputs{std::move(config), std::move(policy_bytes), std::move(policy), std::move(roster),
-                   std::move(keys)};
+  return RunInputs{std::move(config), std::move(policy_bytes), std::move(policy),
+                   std::move(roster), std::move(keys),         std::move(token)};
 }
 
 std::string IperfPath(const Config& config) {

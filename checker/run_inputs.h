@@ -21,6 +21,7 @@ struct RunInputs {
   challenges::Policy policy;
   std::optional<RosterFile> roster;  // null with a chain
   SlotKeys keys;
+  std::string monitor_token;  // empty: none is asked for
 };
 
 /// Reads the config and all files that it names, and checks that they fit each other.

@@ -18,14 +18,16 @@ std::string Hex(ByteView bytes) {
 
 void FindChainProblems(const SlotStatus& status, std::vector<Problem>& problems) {
   if (status.wall_s > status.now_s + kStaleBlockS) {
-    problems.push_back({absl::StrCat("the newest block is ", status.wall_s - status.now_s,
+    problems.push_back({"chain_stale",
+                        absl::StrCat("the newest block is ", status.wall_s - status.now_s,
                                      " s old, or this machine's clock is ahead"),
                         "check the endpoints in chain.rpc, and chrony or systemd-timesyncd"});
   }
   const std::uint64_t half_s =
       status.schedule.begin(status.epoch) + status.schedule.epoch_seconds / 2;
   if (!status.before_genesis() && !status.opened && status.now_s > half_s) {
-    problems.push_back({absl::StrCat("half of epoch ", status.epoch, " is over, nobody opened it"),
+    problems.push_back({"epoch_unopened",
+                        absl::StrCat("half of epoch ", status.epoch, " is over, nobody opened it"),
                         "look at the checker's lines for what keeps it from opening: coin, fees, "
                         "endpoints"});
   }
@@ -35,19 +37,21 @@ void FindDutyProblems(const SlotStatus& status, std::vector<Problem>& problems) 
   const bool to_come = !status.state.ejected && status.epoch < status.state.active_from;
   const bool leaving = !status.state.ejected && status.state.claimable_at != 0;
   if (!status.duty.ok() && !to_come && !(leaving && !status.on_duty())) {
-    problems.push_back({std::string(status.duty.message()), "see there"});
+    problems.push_back({"off_duty", std::string(status.duty.message()), "see there"});
   }
   if (status.state.streak > 0) {
-    problems.push_back({absl::StrCat(status.state.streak, " reports in a row were missed"),
+    problems.push_back({"missed_in_a_row",
+                        absl::StrCat(status.state.streak, " reports in a row were missed"),
                         "each one more costs more stake: keep the checker running, and read its "
                         "lines with event chain"});
   }
   if (status.on_duty() && !status.before_genesis() && status.runs_as.empty()) {
-    problems.push_back({"no checker runs on the data directory, and the slot is on duty",
+    problems.push_back({"not_running",
+                        "no checker runs on the data directory, and the slot is on duty",
                         "kaisar-checker run --config …; if it runs elsewhere, ask status there"});
   }
   if (!status.has_signatures && status.state.active_from <= status.epoch + 2) {
-    problems.push_back({"there is no signature store in the data directory",
+    problems.push_back({"no_signatures", "there is no signature store in the data directory",
                         "restore it; only for a slot that has never signed: kaisar-checker "
                         "init-signatures"});
   }
@@ -62,21 +66,24 @@ void FindReportProblems(const SlotStatus& status, std::vector<Problem>& problems
         schedule.reveal_begin(report.epoch) + schedule.reveal_seconds / 2;
     const std::string of = absl::StrCat("the report of epoch ", report.epoch);
     if (report.state == ReportState::kMissed) {
-      problems.push_back({absl::StrCat(of, " was missed"),
+      problems.push_back({"report_missed", absl::StrCat(of, " was missed"),
                           "read the checker's lines of that time; the stake pays for each"});
     } else if (report.state == ReportState::kNotRevealed) {
-      problems.push_back({absl::StrCat(of, " was committed and not revealed in time"),
+      problems.push_back({"report_not_revealed",
+                          absl::StrCat(of, " was committed and not revealed in time"),
                           "read the checker's lines of that time; the stake pays for each"});
     } else if (report.state == ReportState::kNone && status.now_s > commit_half_s) {
-      problems.push_back({absl::StrCat(of, " is not committed, half of the window is over"),
+      problems.push_back({"commit_late",
+                          absl::StrCat(of, " is not committed, half of the window is over"),
                           "is the checker running, and has the hot key coin?"});
     } else if (report.state == ReportState::kCommitted && status.now_s > reveal_half_s) {
-      problems.push_back({absl::StrCat(of, " is not revealed, half of the window is over"),
+      problems.push_back({"reveal_late",
+                          absl::StrCat(of, " is not revealed, half of the window is over"),
                           "is the checker running, and has the hot key coin?"});
     }
   }
   for (const std::string& error : status.send_errors) {
-    problems.push_back({error,
+    problems.push_back({"transaction_stuck", error,
                         "it is tried again by itself; if it stays, look at endpoints, fees "
                         "and coin"});
   }
@@ -87,14 +94,16 @@ void FindMoneyProblems(const SlotStatus& status, std::vector<Problem>& problems)
   const bool low = status.balance < status.low_balance ||
                    status.balance < status.cost_per_epoch * Uint256(kFewEpochs);
   if (low && !leaves) {
-    problems.push_back({absl::StrCat("the hot key ", Hex(status.hot_key), " has ",
+    problems.push_back({"low_coin",
+                        absl::StrCat("the hot key ", Hex(status.hot_key), " has ",
                                      FormatEther(status.balance), " coins"),
                         "send it some: it pays for commits and reveals"});
   }
   const chain::SlotAccount& account = status.account;
   const std::uint64_t decisions = account.agreed + account.disagreed;
   if (decisions >= kLeastDecisions && account.agreed * 100 < decisions * kLeastAgreementPercent) {
-    problems.push_back({absl::StrCat("only ", account.agreed, " of ", decisions,
+    problems.push_back({"disagreement",
+                        absl::StrCat("only ", account.agreed, " of ", decisions,
                                      " scores were near the committees' medians"),
                         "compare with others: uplink, load of the machine (CHECKER_OVERLOADED in "
                         "the log), policy file"});
@@ -123,17 +132,20 @@ std::vector<Problem> FindProblems(const SlotStatus& status) {
 
 Window CurrentWindow(const SlotStatus& status) {
   const chain::Schedule& schedule = status.schedule;
-  if (status.before_genesis()) return {"before genesis", schedule.genesis - status.now_s};
+  if (status.before_genesis())
+    return {"before_genesis", "before genesis", schedule.genesis - status.now_s};
   if (status.epoch > 0) {
     const std::uint32_t last = status.epoch - 1;
     if (status.now_s < schedule.reveal_begin(last)) {
-      return {absl::StrCat("commit of epoch ", last), schedule.reveal_begin(last) - status.now_s};
+      return {"commit", absl::StrCat("commit of epoch ", last),
+              schedule.reveal_begin(last) - status.now_s};
     }
     if (status.now_s < schedule.settle_begin(last)) {
-      return {absl::StrCat("reveal of epoch ", last), schedule.settle_begin(last) - status.now_s};
+      return {"reveal", absl::StrCat("reveal of epoch ", last),
+              schedule.settle_begin(last) - status.now_s};
     }
   }
-  return {absl::StrCat("challenges of epoch ", status.epoch),
+  return {"challenges", absl::StrCat("challenges of epoch ", status.epoch),
           schedule.end(status.epoch) - status.now_s};
 }
 

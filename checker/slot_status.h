@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "base/bytes.h"
 #include "base/uint256.h"
 #include "chain/contracts.h"
@@ -70,18 +71,30 @@ struct SlotStatus {
 
 /// Something wrong, and what to do next.
 struct Problem {
+  std::string code;  // for machines: one of a fixed few, the same for the same trouble
   std::string what;
   std::string next;
+};
+
+/// The codes that FindProblems gives.
+inline constexpr absl::string_view kSlotProblemCodes[] = {
+    "chain_stale",  "epoch_unopened", "off_duty",          "missed_in_a_row",
+    "not_running",  "no_signatures",  "report_missed",     "report_not_revealed",
+    "commit_late",  "reveal_late",    "transaction_stuck", "low_coin",
+    "disagreement",
 };
 
 /// A pure function of what is known.
 std::vector<Problem> FindProblems(const SlotStatus& status);
 
-/// "commit window of epoch 6" or the like, and how many seconds of it are left.
+/// "commit of epoch 6" or the like, and how many seconds of it are left.
 struct Window {
+  std::string kind;  // one of kWindowKinds
   std::string name;
   std::uint64_t left_s = 0;
 };
+inline constexpr absl::string_view kWindowKinds[] = {"before_genesis", "commit", "reveal",
+                                                     "challenges"};
 Window CurrentWindow(const SlotStatus& status);
 
 /// For people, and the same as JSON; amounts as decimal strings of wei there.

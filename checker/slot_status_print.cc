@@ -144,7 +144,8 @@ std::string StatusJson(const SlotStatus& status, const std::vector<Problem>& pro
   }
   json["problems"] = Json::array();
   for (const Problem& problem : problems) {
-    json["problems"].push_back({{"what", problem.what}, {"next", problem.next}});
+    json["problems"].push_back(
+        {{"code", problem.code}, {"what", problem.what}, {"next", problem.next}});
   }
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -125,7 +125,8 @@ absl::StatusOr<std::function<absl::StatusOr<Told>()>> LookAtChain(const Config& 
   ASSIGN_OR_RETURN(SlotKeys read, ReadSlotKeys(config));
   const auto keys = std::make_shared<SlotKeys>(std::move(read));
   ASSIGN_OR_RETURN(auto opened,
-                   ChainAccess::Open(*config.chain, RealClock(), [&stop] { return stop.made(); }));
+                   ChainAccess::Open(*config.chain, RealClock(),
+                                     chain::CurlPost([&stop] { return stop.made(); })));
   const std::shared_ptr<ChainAccess> access = std::move(opened);
   return [&config, &options, keys, access]() -> absl::StatusOr<Told> {
     ASSIGN_OR_RETURN(const SlotStatus status,

@@ -14,6 +14,7 @@ sigset_t Signals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   return signals;
 }
 
@@ -25,8 +26,8 @@ void StopSignals::Block() {
   signal(SIGPIPE, SIG_IGN);  // a reader that went away is no reason to stop
 }
 
-StopSignals::StopSignals(std::function<void()> on_stop)
-    : on_stop_(std::move(on_stop)), thread_([this] { Work(); }) {
+StopSignals::StopSignals(std::function<void()> on_stop, std::function<void()> on_reload)
+    : on_stop_(std::move(on_stop)), on_reload_(std::move(on_reload)), thread_([this] { Work(); }) {
   pthread_setname_np(thread_.native_handle(), "signals");
 }
 
@@ -43,6 +44,10 @@ void StopSignals::Work() {
     int number = 0;
     if (sigwait(&signals, &number) != 0) continue;
     if (ending_.load()) return;
+    if (number == SIGHUP && on_reload_) {
+      on_reload_();
+      continue;
+    }
     if (asked) _exit(128 + number);
     asked = true;
     on_stop_();

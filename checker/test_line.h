@@ -42,6 +42,7 @@ class TestLine {
 
   /// The test that has waited longest.
   const OpenedTest* first() const { return waiting_.empty() ? nullptr : &waiting_.front(); }
+  std::size_t waiting() const { return waiting_.size(); }
   /// What a test waits for, for people.
   std::string WaitsFor(const OpenedTest& test) const;
   /// Takes the test of a challenge out of the line, if it is in it.

@@ -54,11 +54,10 @@ int Swallow(const mg_connection* /*connection*/, const char* /*message*/) {
 
 }  // namespace
 
-HttpServer::HttpServer(std::string address, HttpRoutes routes,
-                       std::function<void(const std::string&)> notice)
+HttpServer::HttpServer(std::string address, HttpRoutes routes, OnListen on_listen)
     : wanted_(std::move(address)),
       routes_(std::move(routes)),
-      notice_(std::move(notice)),
+      on_listen_(std::move(on_listen)),
       thread_([this] { Work(); }) {
   pthread_setname_np(thread_.native_handle(), "http");
 }
@@ -88,7 +87,7 @@ int HttpServer::OnRequest(mg_connection* connection) {
   return reply.status;  // the request is done with
 }
 
-mg_context* HttpServer::Listen(std::string& trouble) {
+absl::StatusOr<mg_context*> HttpServer::Listen() {
   mg_callbacks callbacks = {};
   callbacks.begin_request = &HttpServer::OnRequest;
   callbacks.log_message = &Swallow;
@@ -105,38 +104,45 @@ mg_context* HttpServer::Listen(std::string& trouble) {
   error.text = text.data();
   error.text_buffer_size = text.size();
   mg_context* context = mg_start2(&start, &error);
-  if (context == nullptr) trouble = text.data();
-  return context;
+  if (context != nullptr) return context;
+  return absl::UnavailableError(absl::StrCat(
+      "nothing is served at ", wanted_, " (", text.data(),
+      "): if another program has the port (ss -ltnp), name another one in the config's "
+      "monitor.listen, or off; it is tried again, and all else goes on"));
 }
 
 void HttpServer::Work() {
   // All that the library starts from here inherits it.
   setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
   mg_init_library(MG_FEATURES_DEFAULT);
-  mg_context* context = nullptr;
+  absl::StatusOr<mg_context*> context;
   bool told = false;
   while (true) {
-    std::string trouble;
-    if (context == nullptr) context = Listen(trouble);
-    mg_server_port port = {};
-    std::string listening;
-    if (context != nullptr && mg_get_server_ports(context, 1, &port) == 1) {
-      listening = absl::StrCat(wanted_.substr(0, wanted_.rfind(':')), ":", port.port);
-      notice_(absl::StrCat("metrics and status are served at http://", listening));
-    } else if (!std::exchange(told, true)) {
-      notice_(absl::StrCat("metrics and status are not served at ", wanted_, " (", trouble,
-                           "): another program may have the port (ss -ltnp); name another one in "
-                           "the config's monitor.listen, or off. It is tried again; all else "
-                           "goes on"));
-    }
+    context = Listen();
+    if (context.ok()) break;
+    if (!std::exchange(told, true)) on_listen_(context.status());
     MutexLock lock(mutex_);
-    address_ = listening;
-    while (context != nullptr && !ending_) changed_.Wait(mutex_);
     if (!ending_) changed_.WaitFor(mutex_, kTryAgain);
     if (ending_) break;
   }
-  if (context != nullptr) mg_stop(context);
+  if (context.ok()) {
+    mg_server_port port = {};
+    mg_get_server_ports(*context, 1, &port);
+    const std::string address = absl::StrCat(wanted_.substr(0, wanted_.rfind(':')), ":", port.port);
+    AwaitEnd(address);
+    mg_stop(*context);
+  }
   mg_exit_library();
+}
+
+void HttpServer::AwaitEnd(const std::string& address) {
+  {
+    MutexLock lock(mutex_);
+    address_ = address;
+  }
+  on_listen_(address);
+  MutexLock lock(mutex_);
+  while (!ending_) changed_.Wait(mutex_);
 }
 
 }  // namespace kaisar::monitor

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
 #include "base/mutex.h"
 #include "monitor/http_routes.h"
 
@@ -17,17 +18,19 @@ namespace kaisar::monitor {
 /// takes at most 8 threads (at nice 10, so that challenges go first) and 16 kB a request; a
 /// connection on which nothing moves for 2 s is closed.
 ///
-/// An address that is taken is no error: `notice` is told, and it is tried again every 10 s.
+/// An address that is taken is no error: it is told once, and tried again every 10 s.
 ///
 /// Threads:  address from any thread.
 /// Liveness: the thread "http" and those of the library end in the destructor, after the requests
 ///           under way; idle connections hold it up for 2 s at most.
 class HttpServer {
  public:
-  /// `address` is IP:port as ParseMonitorConfig takes it; port 0: the system's choice. `routes` is
-  /// complete. `notice` is told on the thread "http" where it listens, or why it does not.
-  HttpServer(std::string address, HttpRoutes routes,
-             std::function<void(const std::string&)> notice);
+  /// IP:port where it listens, or why it does not and what to do.
+  using OnListen = std::function<void(const absl::StatusOr<std::string>&)>;
+
+  /// `address` is IP:port as ReadMonitorConfig takes it; port 0: the system's choice. `routes` is
+  /// complete. `on_listen` runs on the thread "http".
+  HttpServer(std::string address, HttpRoutes routes, OnListen on_listen);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
@@ -37,13 +40,14 @@ class HttpServer {
 
  private:
   void Work();
-  /// Result: null, with `trouble`, when the address cannot be had.
-  mg_context* Listen(std::string& trouble);
+  void AwaitEnd(const std::string& address);
+  /// Errors: Unavailable, with what to do, when the address cannot be had.
+  absl::StatusOr<mg_context*> Listen();
   static int OnRequest(mg_connection* connection);
 
   const std::string wanted_;
   const HttpRoutes routes_;
-  const std::function<void(const std::string&)> notice_;
+  const OnListen on_listen_;
   mutable Mutex mutex_;
   CondVar changed_;
   std::string address_ ABSL_GUARDED_BY(mutex_);

@@ -15,9 +15,9 @@
 #include "checker/chain_access.h"
 #include "checker/current_roster.h"
 #include "checker/doctor/finding.h"
-#include "checker/doctor/log_estimate.h"
 #include "checker/doctor/machine_facts.h"
 #include "checker/doctor/network_facts.h"
+#include "checker/log_estimate.h"
 #include "checker/run_inputs.h"
 #include "checker/slot_duty.h"
 

@@ -85,6 +85,7 @@ password: ../password
 tls_key: tls.pem
 hash_chain: hash_chain.json
 connection: {out_bits_per_second: $loopback_rate, in_bits_per_second: $loopback_rate}
+monitor: {listen: "127.0.0.1:0"}
 YAML
   ask anvil_setBalance "[\"$(value "checker-$1.yaml" address)\", \"0x8ac7230489e80000\"]" >/dev/null
   "$checker" stake --config "checker-$1/checker.yaml" --license "$1" --yes \

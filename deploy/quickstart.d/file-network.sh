@@ -87,6 +87,7 @@ password: password
 tls_key: checker/tls.pem
 hash_chain: checker/hash_chain.json
 connection: {out_bits_per_second: $loopback_rate, in_bits_per_second: $loopback_rate}
+monitor: {listen: "127.0.0.1:0"}
 YAML
 "$checker" init-signatures --config checker.yaml
 

@@ -13,9 +13,11 @@ docs/measurements.md.
 import argparse
 import collections
 import os
+import re
 import sys
 import tempfile
 import time
+import urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests/support"))
@@ -67,6 +69,50 @@ def percentile(ordered, share):
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0
 
 
+class Scrapes:
+    """Reads /metrics now and then, as Prometheus does."""
+
+    def __init__(self, network, checker, every_s):
+        self.network, self.pid, self.every_s = network, checker.pid, every_s
+        self.next, self.elapsed_ms, self.series, self.cpu = 0.0, [], 0, 0.0
+
+    def look(self):
+        listening = re.search(r"metrics at (http://[^\s\"]+)", self.network.read("checker.err"))
+        if not self.every_s or not listening or time.monotonic() < self.next:
+            return
+        self.next = time.monotonic() + self.every_s
+        began = time.monotonic()
+        try:
+            with urllib.request.urlopen(listening.group(1), timeout=10) as answer:
+                text = answer.read().decode()
+        except OSError:
+            return  # it is ending
+        self.elapsed_ms.append(1000 * (time.monotonic() - began))
+        self.series = sum(not line.startswith("#") for line in text.splitlines())
+        self.cpu = self.serving_cpu_seconds()
+
+    def serving_cpu_seconds(self):
+        """CPU of the threads that do nothing else."""
+        total_ns = 0
+        for task in os.listdir(f"/proc/{self.pid}/task"):
+            with open(f"/proc/{self.pid}/task/{task}/comm", encoding="ascii") as file:
+                if not file.read().startswith(("http", "civetweb")):
+                    continue
+            with open(f"/proc/{self.pid}/task/{task}/schedstat", encoding="ascii") as file:
+                total_ns += int(file.read().split()[0])
+        return total_ns / 1e9
+
+    def rows(self, all_cpu):
+        if not self.elapsed_ms:
+            return []
+        ordered = sorted(self.elapsed_ms)
+        return [("series of /metrics", f"{self.series}"),
+                (f"a scrape, of {len(ordered)}, p50 and most",
+                 f"{percentile(ordered, 0.5):.1f}, {ordered[-1]:.1f} ms"),
+                ("CPU of serving them, of all its CPU", f"{100 * self.cpu / all_cpu:.2f} %"),
+                ("CPU of a scrape", f"{1000 * self.cpu / len(ordered):.2f} ms")]
+
+
 def run(options, folder):
     network = LoopbackNetwork(options.binaries, folder)
     try:
@@ -79,22 +125,24 @@ def run(options, folder):
         time.sleep(max(0.0, genesis_ms / 1000 - time.time()))
         start, start_cpu, peak = time.monotonic(), cpu_seconds(checker.pid), 0.0
         samples = []
+        scrapes = Scrapes(network, checker, options.scrape)
         while checker.poll() is None and time.time() * 1000 < genesis_ms + options.seconds * 1000:
             time.sleep(1)
             try:
                 samples.append((time.monotonic(), cpu_seconds(checker.pid)))
                 peak = max(peak, memory_mib(checker.pid, "VmRSS"))
+                scrapes.look()
             except (FileNotFoundError, ProcessLookupError):
                 break
         status = checker.wait(timeout=120)
         if status != 0:
             raise SystemExit("the checker failed:\n" + network.read("checker.err")[-3000:])
-        return summarize(options, network, samples, (start, start_cpu), peak)
+        return summarize(options, network, samples, (start, start_cpu), peak, scrapes)
     finally:
         network.close()
 
 
-def summarize(options, network, samples, start, peak):
+def summarize(options, network, samples, start, peak, scrapes):
     [log] = [f for f in os.listdir(network.path("data")) if f.endswith(".log")]
     lateness, verdicts = [], collections.Counter()
     for closed in closed_challenges(network.path("data", log)):
@@ -117,6 +165,7 @@ def summarize(options, network, samples, start, peak):
         ("lateness p99", f"{percentile(lateness, 0.99)} ms"),
         ("lateness most", f"{lateness[-1] if lateness else 0} ms"),
     ]
+    rows += scrapes.rows(last_cpu)
     if matmuls:
         rows.append(("CPU per matmul challenge, all else included",
                      f"{1000 * (last_cpu - first_cpu) / matmuls:.2f} ms"))
@@ -136,6 +185,8 @@ def main():
     parser.add_argument("--seconds", type=int, default=120, help="length of the epoch")
     parser.add_argument("--matmul", type=int, default=0, help="matmul challenges for each device")
     parser.add_argument("--n", type=int, default=256, help="size of a matmul challenge of one round")
+    parser.add_argument("--scrape", type=float, default=5, metavar="SECONDS",
+                        help="read /metrics this often; 0: never")
     options = parser.parse_args()
     options.binaries = os.path.abspath(options.binaries)
     with tempfile.TemporaryDirectory(prefix="kaisar-swarm-") as folder:

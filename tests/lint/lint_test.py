@@ -8,6 +8,7 @@ import confined_headers
 import doc_links
 import formatting
 import layers
+import metric_names
 import named_tests
 import sizes
 import sources_in_build
@@ -50,9 +51,30 @@ class LintTest(unittest.TestCase):
         self.write("challenges/x.cc", '#include "kernels/rows.h"\n#include "kaisar/v1/log.pb.h"\n')
         self.assertEqual(self.find(layers), [])
 
+    def write_metrics(self):
+        self.write("checker/monitor/metric_table.cc",
+                   'x = {{"kaisar_checker_epoch", kGauge, "", "…"},\n'
+                   '     {"kaisar_checker_rtt_seconds",\n  kHistogram, "", "…"}};\n')
+
+    def test_metric_names_find_what_the_code_does_not_have(self):
+        self.write_metrics()
+        self.write("deploy/prometheus/rules.yml", "expr: kaisar_checker_rtt_seconds_bucket\n"
+                   "record: instance:kaisar_checker_epochs:rate\n"
+                   "expr: rate(kaisar_checker_epoch_bucket[5m])\n")
+        self.expect_one(metric_names, "rules.yml:3: the code has no metric kaisar_checker_epoch_bucket")
+
+    def test_metric_names_find_what_nobody_looks_at(self):
+        self.write_metrics()
+        self.write("deploy/grafana/checker.json", '{"expr": "kaisar_checker_rtt_seconds_sum"}\n')
+        self.expect_one(metric_names, "kaisar_checker_epoch: is in no rule and no dashboard")
+
     def test_confined_headers_reject_strangers(self):
         self.write("checker/plan.cc", "#include <grpcpp/grpcpp.h>\n")
         self.expect_one(confined_headers, "grpcpp/grpcpp.h belongs to")
+
+    def test_confined_headers_keep_the_web_server_in_one_file(self):
+        self.write("checker/monitor/monitor.cc", "#include <civetweb.h>\n")
+        self.expect_one(confined_headers, "civetweb.h belongs to monitor/http_server.cc only")
 
     def test_confined_headers_reject_stubs_outside_the_rim(self):
         self.write("checker/plan.cc", '#include "kaisar/v1/provider.grpc.pb.h"\n')

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from anvil import CHAIN_ID, Anvil, free_port
-from loopback_network import LoopbackNetwork, value
+from loopback_network import LoopbackNetwork, MONITOR, value
 
 KAI = 10**18
 FIRST_OWNER = 1  # the account of index 0 deploys, and is the treasury
@@ -195,7 +195,7 @@ keystore: keystore.json
 password: ../password
 tls_key: tls.pem
 hash_chain: hash_chain.json
-""")
+{MONITOR}""")
         self.call("checker/kaisar-checker", "init-signatures", "--config",
                   f"checker-{slot}/checker.yaml")
 

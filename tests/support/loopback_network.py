@@ -31,6 +31,10 @@ classes:
 """
 
 
+# At a port of its own, for several checkers on one machine.
+MONITOR = 'monitor: {listen: "127.0.0.1:0"}\n'
+
+
 def value(text, key):
     """A scalar from a roster entry as the `keys` commands print it."""
     match = re.search(rf'^[- ]*{key}: *"?([^"\s]+)"?\s*$', text, re.MULTILINE)
@@ -176,7 +180,7 @@ keystore: checker/keystore.json
 password: password
 tls_key: checker/tls.pem
 hash_chain: checker/hash_chain.json
-""" + more)
+""" + more + ("" if "monitor:" in more else MONITOR))
         self.call("checker/kaisar-checker", "init-signatures", "--config", "checker.yaml")
         return genesis_ms
 

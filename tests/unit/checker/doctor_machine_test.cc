@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "checker/doctor/log_estimate.h"
 #include "checker/doctor/machine_checks.h"
+#include "checker/log_estimate.h"
 
 namespace kaisar::checker {
 namespace {

@@ -80,6 +80,8 @@ checker::RunnerHooks RunnerScene::Hooks() {
   hooks.outcome = [this](const checker::Outcome&) { ++outcomes; };
   hooks.epoch_reported = [this](const checker::EpochResult& result) { results.push_back(result); };
   hooks.notice = [this](const std::string& text) { notices.push_back(text); };
+  hooks.free_bytes = [this](const std::string&) { return free_bytes; };
+  hooks.no_room = [this](const std::string& why) { no_room.push_back(why); };
   hooks.wait = [this](checker::EventQueue& queue, std::uint64_t wake_ms) { Wait(queue, wake_ms); };
   const auto dying = [this](auto open) {
     return

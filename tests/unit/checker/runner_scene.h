@@ -83,8 +83,10 @@ class RunnerScene {
   LogLife life;
   std::unique_ptr<DyingSignatures> signatures;
   std::vector<std::string> notices;
+  std::vector<std::string> no_room;  // what was said of each epoch that was not begun
   std::vector<checker::EpochResult> results;
   std::uint32_t outcomes = 0;
+  std::uint64_t free_bytes = std::uint64_t{1} << 40;  // for logs
   /// Asked before each wait, with the runner: may stop it.
   std::function<void(checker::EpochRunner&)> on_wait;
 

@@ -12,6 +12,7 @@
 namespace kaisar::checker {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -59,6 +60,7 @@ TEST_P(SlotStatusProblem, IsToldWithWhatToDoNext) {
   GetParam().change(status);
   const std::vector<Problem> problems = FindProblems(status);
   ASSERT_EQ(problems.size(), 1u);
+  EXPECT_THAT(kSlotProblemCodes, Contains(absl::string_view(problems[0].code)));
   EXPECT_THAT(problems[0].what, HasSubstr(GetParam().what));
   EXPECT_THAT(problems[0].next, HasSubstr(GetParam().next));
   EXPECT_THAT(StatusText(status, problems), HasSubstr("wrong: "));

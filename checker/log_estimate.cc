@@ -1,4 +1,4 @@
-#include "checker/doctor/log_estimate.h"
+#include "checker/log_estimate.h"
 
 #include <algorithm>
 #include <bit>

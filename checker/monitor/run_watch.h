@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "checker/monitor/readiness.h"
+
+namespace kaisar::checker {
+
+/// Keeps what a run knows of itself.
+///
+/// Threads: all methods from any thread.
+class RunWatch {
+ public:
+  /// `data_dir` is where the logs are. The clock must outlive it.
+  RunWatch(std::string data_dir, bool on_chain, const Clock& clock);
+
+  /// The thread "dispatch" goes on, or has nothing more to do.
+  void DispatchAlive();
+  void DispatchEnded();
+  /// The thread "chain" goes on.
+  void ChainAlive();
+  /// The slot's status was read, or could not be; it will be again after `every_ms`.
+  void ChainRead(const absl::StatusOr<SlotStatus>& status, std::uint64_t every_ms);
+  /// There is no room for the log of an epoch; or there is: `why` is empty.
+  void Refused(const std::string& why);
+
+  /// As of now: looks at clock and file system, too.
+  RunFacts Facts();
+
+ private:
+  void LookAtClock() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const std::string data_dir_;
+  const Clock& clock_;
+  Mutex mutex_;
+  RunFacts facts_ ABSL_GUARDED_BY(mutex_);
+  std::int64_t clock_offset_ms_ ABSL_GUARDED_BY(mutex_) = 0;  // wall less monotonic, last seen
+};
+
+}  // namespace kaisar::checker

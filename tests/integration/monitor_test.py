@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+"""What a running checker serves of itself, and what its readers cannot do to it: the port taken, no token,
+half-open connections, a flood, a scrape during shutdown, and another log level."""
+
+import base64
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+ROOT = os.environ["KAISAR_SOURCE_DIR"]
+BINARIES = os.environ["KAISAR_BINARY_DIR"]
+sys.path.insert(0, os.path.join(ROOT, "tests/support"))
+
+from loopback_network import LoopbackNetwork, SHORT_POLICY  # pylint: disable=wrong-import-position
+
+EPOCH_SECONDS = 30
+MOST_SERIES = 1500
+TOKEN = "f00dfeed" * 4
+
+
+def get(port, path="/metrics", method="GET", timeout=10, **headers):
+    """Status, headers and body of one request."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        connection.request(method, path, headers=headers)
+        response = connection.getresponse()
+        return response.status, dict(response.getheaders()), response.read().decode()
+    finally:
+        connection.close()
+
+
+def samples(text):
+    """The value of each series."""
+    found = {}
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            name, _, number = line.rpartition(" ")
+            found[name] = float(number)
+    return found
+
+
+def total(series, prefix):
+    return sum(number for name, number in series.items() if name.startswith(prefix))
+
+
+class MonitorTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="kaisar-monitor-")
+        self.addCleanup(folder.cleanup)
+        self.network = LoopbackNetwork(BINARIES, folder.name)
+        self.addCleanup(self.network.close)
+        self.network.add_provider(1)
+
+    def await_true(self, what, seconds, happened):
+        """What `happened` gives once it is true; refused connections count as not yet."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                if result := happened():
+                    return result
+            except ConnectionError:
+                pass
+            time.sleep(0.1)
+        self.fail(f"{what}: not within {seconds} s\n{self.network.read('checker.err')[-2000:]}")
+
+    def port(self):
+        """Where the checker says that it serves."""
+        found = self.await_true("a line with the address", 20, lambda: re.search(
+            r"metrics at http://127\.0\.0\.1:(\d+)/metrics", self.network.read("checker.err")))
+        return int(found.group(1))
+
+    def stop(self, checker, seconds=20):
+        checker.send_signal(signal.SIGTERM)
+        self.assertEqual(checker.wait(timeout=seconds), 0, self.network.read("checker.err")[-2000:])
+
+    def closed(self, port):
+        """Challenges that have a verdict, by the metrics."""
+        return total(samples(get(port)[2]), "kaisar_checker_challenges_closed_total")
+
+    def check_metrics(self, port):
+        status, headers, text = get(port)
+        self.assertEqual(status, 200)
+        self.assertTrue(headers["Content-Type"].startswith("text/plain; version=0.0.4"))
+        self.assertEqual(headers["X-Content-Type-Options"], "nosniff")
+        self.assertIn("default-src 'none'", headers["Content-Security-Policy"])
+        series = samples(text)
+        self.assertLessEqual(len(series), MOST_SERIES)
+        self.assertEqual(series["kaisar_checker_epoch_devices"], 1)
+        self.assertEqual(series['kaisar_checker_epoch_challenges{kind="latency"}'], 20)
+        self.assertGreater(series["kaisar_checker_device_rtt_seconds_count"], 0)
+        self.assertGreater(series["kaisar_checker_log_append_seconds_count"], 0)
+        self.assertGreater(series["kaisar_checker_log_bytes"], 1000)
+        self.assertGreater(series["kaisar_checker_filesystem_free_bytes"], 0)
+        self.assertTrue(0 < series["kaisar_checker_epoch_left_seconds"] <= EPOCH_SECONDS)
+        self.assertEqual(series["kaisar_checker_ready"], 1)
+        done = subprocess.run(["promtool", "check", "metrics"], input=text, text=True,
+                              capture_output=True, timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+
+    def check_pages(self, port):
+        for path, key in (("/healthz", "alive"), ("/readyz", "ready")):
+            status, _, body = get(port, path)
+            self.assertEqual((status, json.loads(body)), (200, {key: True, "problems": []}))
+        self.assertEqual(get(port, "/metrics/")[0], 404)
+        self.assertEqual(get(port, "/../metrics")[0], 200)  # which is /metrics
+        self.assertEqual(get(port, method="POST")[0], 405)
+        self.assertEqual(get(port, method="HEAD")[2], "")
+        self.assertEqual(get(port, Host="evil.example")[0], 403)
+
+    def check_log_level(self, port):
+        """SIGHUP makes the checker read the level from its config again."""
+        def lines():
+            return len(re.findall(r" info closed ", self.network.read("checker.err")))
+        self.await_true("a line of level info", 10, lines)
+        with open(self.network.path("checker.yaml"), encoding="utf-8") as file:
+            config = file.read()
+        self.network.write("checker.yaml", config + "log_level: warn\n")
+        checker = self.network.processes[-1]
+        checker.send_signal(signal.SIGHUP)
+        time.sleep(1)
+        before, closed = lines(), self.closed(port)
+        self.await_true("more verdicts", 15, lambda: self.closed(port) > closed)
+        self.assertEqual(lines(), before)
+        self.network.write("checker.yaml", config + "log_level: none\n")
+        checker.send_signal(signal.SIGHUP)
+        self.await_true("a warning", 10, lambda: "log_level stays as it is"
+                        in self.network.read("checker.err"))
+
+    def check_hostile_readers(self, port):
+        """Connections that ask nothing, and thousands of scrapes, leave the rest working."""
+        half_open = [socket.create_connection(("127.0.0.1", port)) for _ in range(12)]
+        for one in half_open[:6]:
+            one.sendall(b"GET /metrics HTTP/1.1\r\nX: ")
+        self.assertEqual(get(port, timeout=20)[0], 200)
+        counts = []
+
+        def scrape(until):
+            answered = 0
+            while time.monotonic() < until:
+                answered += get(port)[0] == 200
+            counts.append(answered)
+        threads = [threading.Thread(target=scrape, args=(time.monotonic() + 2,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(len(counts), len(threads))
+        self.assertGreater(sum(counts), 50)
+        return half_open
+
+    def test_an_epoch_can_be_watched_and_its_readers_do_not_disturb_it(self):
+        self.network.write_configs(SHORT_POLICY, EPOCH_SECONDS)
+        checker = self.network.start_checker()
+        port = self.port()
+        self.await_true("a verdict", 20, lambda: self.closed(port) > 2)
+        self.check_metrics(port)
+        self.check_pages(port)
+        self.check_log_level(port)
+        half_open = self.check_hostile_readers(port)
+        series = samples(get(port)[2])
+        overloaded = {name: number for name, number in series.items()
+                      if "CHECKER_OVERLOADED" in name and number > 0}
+        self.assertEqual(overloaded, {})
+        ended = threading.Event()
+
+        def scrape():
+            while not ended.is_set():
+                try:
+                    get(port, timeout=2)
+                except OSError:
+                    pass
+        thread = threading.Thread(target=scrape)
+        thread.start()
+        try:
+            self.stop(checker)
+        finally:
+            ended.set()
+            thread.join()
+            for one in half_open:
+                one.close()
+
+    def test_a_port_that_is_taken_is_waited_for(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            self.network.write_configs(SHORT_POLICY, EPOCH_SECONDS,
+                                       more=f'monitor: {{listen: "127.0.0.1:{port}"}}\n')
+            checker = self.network.start_checker()
+            self.await_true("a warning", 20, lambda: re.search(
+                rf"warning warning text=.nothing is served at 127\.0\.0\.1:{port} .*ss -ltnp",
+                self.network.read("checker.err")))
+            self.await_true("challenges all the same", 20, lambda: " info closed "
+                            in self.network.read("checker.err"))
+        self.await_true("metrics once the port is free", 15, lambda: get(port)[0] == 200)
+        self.stop(checker)
+
+    def test_a_token_is_asked_for(self):
+        self.network.write("token", TOKEN + "\n")
+        self.network.write_configs(SHORT_POLICY, EPOCH_SECONDS, genesis_in_ms=60_000,
+                                   more='monitor: {listen: "0.0.0.0:0", token: token}\n')
+        checker = self.network.start_checker()
+        found = self.await_true("a line with the address", 20, lambda: re.search(
+            r"metrics at http://0\.0\.0\.0:(\d+)/metrics", self.network.read("checker.err")))
+        port = int(found.group(1))
+        basic = base64.b64encode(f"any:{TOKEN}".encode()).decode()
+        self.assertEqual(get(port, Authorization=f"Bearer {TOKEN}")[0], 200)
+        self.assertEqual(get(port, Authorization=f"Basic {basic}")[0], 200)
+        for headers in ({}, {"Authorization": f"Bearer {TOKEN[1:]}"}):
+            status, answer, body = get(port, **headers)
+            self.assertEqual(status, 401)
+            self.assertIn("Basic", answer["WWW-Authenticate"])
+            self.assertNotIn("kaisar_checker", body)
+        self.stop(checker)
+
+    def test_a_token_that_others_can_read_starts_nothing(self):
+        self.network.write("token", TOKEN + "\n")
+        os.chmod(self.network.path("token"), 0o644)
+        self.network.write_configs(SHORT_POLICY, EPOCH_SECONDS, more="monitor: {token: token}\n")
+        checker = self.network.start_checker()
+        self.assertEqual(checker.wait(timeout=20), 2)
+        self.assertIn("token", self.network.read("checker.err"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,59 @@
+#include "checker/monitor/run_watch.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/fake_clock.h"
+
+namespace kaisar::checker {
+namespace {
+
+class RunWatchTest : public ::testing::Test {
+ protected:
+  testing::FakeClock clock_{1'800'000'000'000};
+  RunWatch watch_{::testing::TempDir(), /*on_chain=*/true, clock_};
+};
+
+TEST_F(RunWatchTest, SeesThatTheClockWasSet) {
+  clock_.Advance(3'600'000);
+  EXPECT_EQ(watch_.Facts().clock_steps, 0U);
+  clock_.StepWall(-60'000);
+  watch_.DispatchAlive();
+  clock_.Advance(5'000);
+  const RunFacts facts = watch_.Facts();
+  EXPECT_EQ(facts.clock_steps, 1U);
+  EXPECT_EQ(facts.clock_step_seconds, -60);
+  EXPECT_EQ(facts.now_ns - *facts.clock_stepped_ns, 5'000'000'000U);
+}
+
+TEST_F(RunWatchTest, TakesSlewingForNoStep) {
+  for (int i = 0; i < 100; ++i) {
+    clock_.Advance(1'000);
+    clock_.StepWall(20);
+    watch_.DispatchAlive();
+  }
+  EXPECT_EQ(watch_.Facts().clock_steps, 0U);
+}
+
+TEST_F(RunWatchTest, KeepsWhatWasReadWhileTheChainIsOutOfSight) {
+  SlotStatus status;
+  status.slot = 4;
+  watch_.ChainRead(status, 1'000);
+  clock_.Advance(9'000);
+  watch_.ChainRead(absl::UnavailableError("no endpoint answers"), 1'000);
+  const RunFacts facts = watch_.Facts();
+  EXPECT_EQ(facts.slot->slot, 4U);
+  EXPECT_EQ(facts.now_ns - *facts.chain_read_ns, 9'000'000'000U);
+  EXPECT_EQ(facts.chain_trouble, "no endpoint answers");
+  watch_.ChainRead(status, 1'000);
+  EXPECT_EQ(watch_.Facts().chain_trouble, "");
+}
+
+TEST_F(RunWatchTest, LooksAtTheFileSystem) {
+  const RunFacts facts = watch_.Facts();
+  EXPECT_GT(facts.size_bytes, 0U);
+  EXPECT_LE(facts.free_bytes, facts.size_bytes);
+}
+
+}  // namespace
+}  // namespace kaisar::checker
