@@ -18,12 +18,6 @@ constexpr std::uint64_t kMostAheadMs = 24 * 3'600'000;
 // Of one slot: ten minutes at the highest rate that a config may give.
 constexpr std::size_t kMostSeen = 65'536;
 
-v1::Refusal Refuse(std::string message) {
-  v1::Refusal refusal;
-  refusal.set_message(std::move(message));
-  return refusal;
-}
-
 std::uint32_t PerMinute(const RateLimitConfig& rate, v1::Kind kind) {
   switch (kind) {
     case v1::LATENCY:
@@ -36,21 +30,24 @@ std::uint32_t PerMinute(const RateLimitConfig& rate, v1::Kind kind) {
 }
 
 /// Null when the challenge's tests are within the limits.
-std::optional<v1::Refusal> RefuseTests(const std::optional<BandwidthLimits>& limits,
-                                       bool in_service, const v1::SignedChallenge& challenge) {
-  if (!limits.has_value()) return Refuse("takes no bandwidth tests: no ports configured");
+std::optional<Refused> RefuseTests(const std::optional<BandwidthLimits>& limits, bool in_service,
+                                   const v1::SignedChallenge& challenge) {
+  constexpr absl::string_view kReason = "tests_not_taken";
+  if (!limits.has_value()) return Refuse(kReason, "takes no bandwidth tests: no ports configured");
   const v1::BandwidthParams params = challenges::BandwidthParamsOf(challenge);
   const std::uint64_t sent = std::max(params.down_bits_per_second(), params.up_bits_per_second());
   if (limits->most_bits_per_second != 0 && sent > limits->most_bits_per_second) {
-    return Refuse(absl::StrCat("tests are sent at ", sent, " bits per second, limit ",
-                               limits->most_bits_per_second));
+    return Refuse(kReason, absl::StrCat("tests are sent at ", sent, " bits per second, limit ",
+                                        limits->most_bits_per_second));
   }
   const std::uint32_t device = challenge.challenge().device();
   if (in_service && limits->refuse_in_service) {
-    return Refuse(absl::StrCat("device ", device, " is in service and takes no bandwidth tests"));
+    return Refuse(kReason,
+                  absl::StrCat("device ", device, " is in service and takes no bandwidth tests"));
   }
   if (in_service && params.seconds() > limits->in_service_seconds) {
-    return Refuse(absl::StrCat("device ", device, " is in service: tests take ", params.seconds(),
+    return Refuse(kReason,
+                  absl::StrCat("device ", device, " is in service: tests take ", params.seconds(),
                                " seconds, limit ", limits->in_service_seconds));
   }
   return std::nullopt;
@@ -92,8 +89,13 @@ RateLimiter& Admission::SlotState::LimiterOf(v1::Kind kind) {
 }
 
 Admission::Admission(const SigningDomain& domain, const std::vector<SlotConfig>& slots,
-                     const AdmittedDevices& devices, const Limits& limits, const Clock& clock)
-    : domain_(domain), state_memory_bytes_(devices), limits_(limits), clock_(clock) {
+                     const AdmittedDevices& devices, const Limits& limits, const Clock& clock,
+                     ProviderHooks hooks)
+    : domain_(domain),
+      state_memory_bytes_(devices),
+      limits_(limits),
+      clock_(clock),
+      hooks_(std::move(hooks)) {
   {
     MutexLock lock(mutex_);
     for (const auto& [device, state_memory_bytes] : devices) devices_.emplace(device, nullptr);
@@ -183,25 +185,42 @@ absl::StatusOr<Admission::Served> Admission::CheckSender(const Peer& peer, v1::K
 }
 
 Decision Admission::Decide(const Peer& peer, v1::Kind kind, const v1::SignedChallenge& challenge) {
+  Judged judged = Judge(peer, kind, challenge);
+  if (Taken* taken = std::get_if<Taken>(&judged)) {
+    hooks_.taken(kind);
+    return std::move(*taken);
+  }
+  if (Refused* refused = std::get_if<Refused>(&judged)) {
+    hooks_.refused(kind, refused->reason);
+    return std::move(refused->message);
+  }
+  const absl::Status& status = std::get<absl::Status>(judged);
+  hooks_.refused(kind, ReasonOf(status));
+  return status;
+}
+
+Admission::Judged Admission::Judge(const Peer& peer, v1::Kind kind,
+                                   const v1::SignedChallenge& challenge) {
   const absl::StatusOr<Served> served = CheckSender(peer, kind, challenge);
   if (!served.ok()) return served.status();
   const std::uint64_t now_ms = clock_.WallMs();
   const std::uint64_t expires_at_ms = challenge.challenge().expires_at_ms();
   if (expires_at_ms <= now_ms) {
-    return Refuse(absl::StrCat("challenge expired at ", expires_at_ms, " ms, it is ", now_ms));
+    return Refuse("expired",
+                  absl::StrCat("challenge expired at ", expires_at_ms, " ms, it is ", now_ms));
   }
   if (expires_at_ms - now_ms > kMostAheadMs) {
-    return Refuse(absl::StrCat("challenge expires ", expires_at_ms - now_ms, " ms ahead, limit ",
-                               kMostAheadMs));
+    return Refuse("too_far_ahead", absl::StrCat("challenge expires ", expires_at_ms - now_ms,
+                                                " ms ahead, limit ", kMostAheadMs));
   }
-  if (std::optional<v1::Refusal> refusal = RefuseTerms(**served, challenge); refusal.has_value()) {
-    return *std::move(refusal);
+  if (std::optional<Refused> refused = RefuseTerms(**served, challenge); refused.has_value()) {
+    return *std::move(refused);
   }
   return Take(**served, challenge, now_ms);
 }
 
-std::optional<v1::Refusal> Admission::RefuseTerms(const ServedSlot& served,
-                                                  const v1::SignedChallenge& challenge) const {
+std::optional<Refused> Admission::RefuseTerms(const ServedSlot& served,
+                                              const v1::SignedChallenge& challenge) const {
   switch (challenge.challenge().kind()) {
     case v1::BANDWIDTH:
       return RefuseTests(limits_.bandwidth,
@@ -216,12 +235,13 @@ std::optional<v1::Refusal> Admission::RefuseTerms(const ServedSlot& served,
   const auto limit = state_memory_bytes_.find(challenge.challenge().device());
   if (limit == state_memory_bytes_.end()) return std::nullopt;  // Take says that it is not here
   if (shape.state_bytes() <= limit->second) return std::nullopt;
-  return Refuse(absl::StrCat("states take ", shape.state_bytes(), " bytes (n = ", shape.n, ", ",
+  return Refuse("too_large",
+                absl::StrCat("states take ", shape.state_bytes(), " bytes (n = ", shape.n, ", ",
                              shape.rounds, " rounds), limit ", limit->second));
 }
 
-Decision Admission::Take(const ServedSlot& served, const v1::SignedChallenge& challenge,
-                         std::uint64_t now_ms) {
+Admission::Judged Admission::Take(const ServedSlot& served, const v1::SignedChallenge& challenge,
+                                  std::uint64_t now_ms) {
   const v1::Challenge& body = challenge.challenge();
   Taken taken;
   taken.device = body.device();
@@ -231,7 +251,7 @@ Decision Admission::Take(const ServedSlot& served, const v1::SignedChallenge& ch
   MutexLock lock(mutex_);
   const auto device = devices_.find(body.device());
   if (device == devices_.end()) {
-    return Refuse(absl::StrCat("device ", body.device(), " is not here"));
+    return Refuse("device_not_here", absl::StrCat("device ", body.device(), " is not here"));
   }
   if (served.devices.has_value() && !served.devices->contains(body.device())) {
     return absl::PermissionDeniedError(absl::StrCat("slot ", body.slot(),
@@ -245,20 +265,22 @@ Decision Admission::Take(const ServedSlot& served, const v1::SignedChallenge& ch
   }
   SeenChallenges& seen = state->second.seen;
   seen.Forget(now_ms);
-  if (seen.Contains(taken.challenge_id)) return Refuse("challenge was taken before");
+  if (seen.Contains(taken.challenge_id))
+    return Refuse("taken_before", "challenge was taken before");
   if (seen.full()) {
     return absl::ResourceExhaustedError(absl::StrCat("slot ", body.slot(), " has ", kMostSeen,
                                                      " challenges that have not expired"));
   }
   if (body.kind() == v1::MATMUL) {
     if (const v1::SignedChallenge* running = device->second.get(); running != nullptr) {
-      v1::Refusal refusal = Refuse(absl::StrCat("device ", body.device(), " works on a challenge"));
+      Refused refused =
+          Refuse("busy", absl::StrCat("device ", body.device(), " works on a challenge"));
       // Only another slot's is evidence, and only while it stands.
       if (running->challenge().slot() != body.slot() &&
           running->challenge().expires_at_ms() > now_ms) {
-        *refusal.mutable_running() = *running;
+        *refused.message.mutable_running() = *running;
       }
-      return refusal;
+      return refused;
     }
     device->second = std::make_unique<v1::SignedChallenge>(challenge);
     taken.lease = DeviceLease(this, body.device());

@@ -16,7 +16,9 @@
 #include "base/mutex.h"
 #include "kaisar/v1/challenge.pb.h"
 #include "provider/config.h"
+#include "provider/hooks.h"
 #include "provider/rate_limit.h"
+#include "provider/refusal.h"
 #include "provider/seen_challenges.h"
 #include "provider/served_slot.h"
 
@@ -72,7 +74,8 @@ class Admission {
  public:
   /// Serves `slots` always, until Serve says otherwise.
   Admission(const SigningDomain& domain, const std::vector<SlotConfig>& slots,
-            const AdmittedDevices& devices, const Limits& limits, const Clock& clock);
+            const AdmittedDevices& devices, const Limits& limits, const Clock& clock,
+            ProviderHooks hooks = {});
 
   /// From now on serves these and nobody else. What was taken goes on; what a slot has used up of
   /// its rate, and the challenges that it has asked, stay known while they matter.
@@ -102,21 +105,25 @@ class Admission {
     SeenChallenges seen;
   };
 
+  /// As Decision, with the reason.
+  using Judged = std::variant<Taken, Refused, absl::Status>;
+
   absl::StatusOr<Served> FindServed(const Peer& peer, v1::Kind kind,
                                     const v1::Challenge& challenge);
   absl::StatusOr<Served> CheckSender(const Peer& peer, v1::Kind kind,
                                      const v1::SignedChallenge& challenge);
   /// Why a challenge that is right is not taken, by its terms.
-  std::optional<v1::Refusal> RefuseTerms(const ServedSlot& served,
-                                         const v1::SignedChallenge& challenge) const;
-  Decision Take(const ServedSlot& served, const v1::SignedChallenge& challenge,
-                std::uint64_t now_ms);
+  std::optional<Refused> RefuseTerms(const ServedSlot& served,
+                                     const v1::SignedChallenge& challenge) const;
+  Judged Judge(const Peer& peer, v1::Kind kind, const v1::SignedChallenge& challenge);
+  Judged Take(const ServedSlot& served, const v1::SignedChallenge& challenge, std::uint64_t now_ms);
   void Release(std::uint32_t device);
 
   const SigningDomain domain_;
   const AdmittedDevices state_memory_bytes_;
   const Limits limits_;
   const Clock& clock_;
+  const ProviderHooks hooks_;
   mutable Mutex mutex_;
   std::multimap<Digest, Served> served_ ABSL_GUARDED_BY(mutex_);       // by TLS pin, then slot
   std::map<std::uint32_t, SlotState> states_ ABSL_GUARDED_BY(mutex_);  // by slot

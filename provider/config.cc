@@ -18,6 +18,7 @@ namespace kaisar::provider {
 namespace {
 
 constexpr std::uint64_t kMostConfigBytes = 1 << 20;
+constexpr char kMonitorListen[] = "127.0.0.1:9465";
 constexpr std::uint64_t kMostSlotId = 0xffff'ffff;
 constexpr std::uint64_t kMostId64 = ~std::uint64_t{0};
 constexpr std::uint64_t kMostPerMinute = 6'000;
@@ -230,6 +231,8 @@ absl::StatusOr<ProviderConfig> ParseProviderConfig(const std::string& file, cons
   config.threads = ReadThreads(root, config.devices);
   config.limits = ReadLimits(root, config.devices.size());
   ReadBandwidth(root, directory, config);
+  config.monitor = monitor::ReadMonitorConfig(root, kMonitorListen);
+  config.monitor.token_file = Resolve(config.monitor.token_file, directory);
   config.log_level =
       root.Has("log_level") ? LogLevels()[root.Choice("log_level", LogLevels())] : "info";
   RETURN_IF_ERROR(root.Finish());

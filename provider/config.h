@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "base/bytes.h"
 #include "base/eip712.h"
+#include "monitor/monitor_config.h"
 
 namespace kaisar::provider {
 
@@ -78,6 +79,7 @@ struct ProviderConfig {
   int threads = 1;                   // of the engine of each device without a GPU
   Limits limits;
   std::optional<BandwidthConfig> bandwidth;  // there when `limits.bandwidth` is
+  monitor::MonitorConfig monitor;            // default 127.0.0.1:9465, without a token
   std::string log_level;                     // of spdlog
   std::string nvml = "libnvidia-ml.so.1";    // kernels/gpu_information.h; no key: tests set it
 };

@@ -68,6 +68,7 @@ rate_limit:
 # streams_per_slot: 64   # at once
 # idle_ms: 20000         # a checker that owes a message for this long is cut off
 # opening_ms: 60000      # from the commitment until the samples must have been asked
+# monitor: {listen: "127.0.0.1:9465"}   # /metrics and /healthz; off; elsewhere with a token: FILE
 log_level: info          # trace, debug, info, warning, error, critical, off
 )";
 }

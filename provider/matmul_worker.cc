@@ -56,8 +56,13 @@ std::optional<std::vector<challenges::MatmulSample>> MatmulJob::AwaitSamples() {
   return std::move(samples_);
 }
 
-MatmulWorker::MatmulWorker(Device device, const SigningDomain& domain)
-    : device_(std::move(device)), domain_(domain), thread_([this] { Run(); }) {
+MatmulWorker::MatmulWorker(Device device, const SigningDomain& domain, const Clock& clock,
+                           ProviderHooks hooks)
+    : device_(std::move(device)),
+      domain_(domain),
+      clock_(clock),
+      hooks_(std::move(hooks)),
+      thread_([this] { Run(); }) {
   pthread_setname_np(thread_.native_handle(), absl::StrCat("matmul-", device_.id).c_str());
 }
 
@@ -125,9 +130,11 @@ void MatmulWorker::Run() {
 void MatmulWorker::Work(MatmulJob& job) {
   absl::StatusOr<v1::MatmulResponse> answer = absl::CancelledError("the challenge was dropped");
   {
+    const std::uint64_t began_ns = clock_.MonotonicNs();
     absl::StatusOr<std::unique_ptr<challenges::MatmulProof>> proof =
         challenges::MatmulProof::Compute(job.seed_, job.shape_, *device_.engine,
                                          [&job] { return job.cancelled(); });
+    hooks_.proved(clock_.MonotonicNs() - began_ns, proof.status());
     Note(proof.status());
     if (proof.ok()) {
       job.reply_(Commit(job, **proof));

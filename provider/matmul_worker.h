@@ -9,12 +9,14 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/clock.h"
 #include "base/eip712.h"
 #include "base/mutex.h"
 #include "challenges/matmul/samples.h"
 #include "kaisar/v1/provider.pb.h"
 #include "provider/admission.h"
 #include "provider/device.h"
+#include "provider/hooks.h"
 
 namespace kaisar::challenges {
 class MatmulProof;
@@ -61,7 +63,9 @@ class MatmulJob {
 ///           which cancels it at its deadline.
 class MatmulWorker {
  public:
-  MatmulWorker(Device device, const SigningDomain& domain);
+  /// The clock must outlive it.
+  MatmulWorker(Device device, const SigningDomain& domain, const Clock& clock = RealClock(),
+               ProviderHooks hooks = {});
   ~MatmulWorker();
   MatmulWorker(const MatmulWorker&) = delete;
   MatmulWorker& operator=(const MatmulWorker&) = delete;
@@ -91,6 +95,8 @@ class MatmulWorker {
 
   const Device device_;
   const SigningDomain domain_;
+  const Clock& clock_;
+  const ProviderHooks hooks_;
   mutable Mutex mutex_;
   CondVar changed_;
   std::string trouble_ ABSL_GUARDED_BY(mutex_);

@@ -7,10 +7,12 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "monitor/http_server.h"
 #include "provider/chain_access.h"
 #include "provider/chain_follower.h"
 #include "provider/commands.h"
 #include "provider/event_log.h"
+#include "provider/metrics.h"
 #include "provider/poll_thread.h"
 #include "provider/server.h"
 #include "spdlog/async.h"
@@ -27,6 +29,7 @@ struct Inputs {
   std::unique_ptr<ChainAccess> chain;  // null: the config names the slots
   TlsKey tls_key;
   std::vector<Device> devices;
+  std::string monitor_token;  // empty: none is asked for
 };
 
 /// `stopping` breaks off what is being asked of the chain.
@@ -39,9 +42,11 @@ absl::StatusOr<Inputs> ReadInputs(const std::string& path, const std::atomic<boo
                                        chain::CurlPost([&stopping] { return stopping.load(); })));
     config.domain = {chain->deployment.chain_id, chain->deployment.reports};
   }
+  ASSIGN_OR_RETURN(std::string token, monitor::ReadMonitorToken(config.monitor));
   ASSIGN_OR_RETURN(TlsKey tls_key, OpenTlsKey(config));
   ASSIGN_OR_RETURN(std::vector<Device> devices, OpenDevices(config));
-  return Inputs{std::move(config), std::move(chain), std::move(tls_key), std::move(devices)};
+  return Inputs{std::move(config), std::move(chain), std::move(tls_key), std::move(devices),
+                std::move(token)};
 }
 
 /// Lines go to standard error from a thread of spdlog's, so that no stream waits for a slow
@@ -77,6 +82,21 @@ struct Following {
   PollThread thread;  // ends first
 };
 
+/// Result: null when the config wants nothing served.
+std::unique_ptr<monitor::HttpServer> Serve(const Inputs& inputs, Metrics& metrics, Server& server) {
+  const std::string& listen = inputs.config.monitor.listen;
+  if (listen.empty()) return nullptr;
+  metrics.ReadDevices([&server](auto reply) { server.descriptions().Ask(std::move(reply)); });
+  return std::make_unique<monitor::HttpServer>(
+      listen, metrics.Routes(inputs.monitor_token), [](const absl::StatusOr<std::string>& address) {
+        if (address.ok()) {
+          LogEvent(EventLevel::kInfo, "metrics", {{"address", *address}});
+        } else {
+          LogEvent(EventLevel::kWarning, "no_metrics", {{"reason", address.status().message()}});
+        }
+      });
+}
+
 std::vector<OwnDevice> OwnDevices(const std::vector<Device>& devices) {
   std::vector<OwnDevice> own;
   for (const Device& device : devices) own.push_back({device.id, device.key.address()});
@@ -95,8 +115,9 @@ int RunCommand(const std::string& config_path) {
   }
   StartLog(inputs->config.log_level);
   std::vector<OwnDevice> own = OwnDevices(inputs->devices);
-  auto server =
-      Server::Start(inputs->config, inputs->tls_key, std::move(inputs->devices), RealClock());
+  Metrics metrics(KAISAR_VERSION, RealClock());
+  auto server = Server::Start(inputs->config, inputs->tls_key, std::move(inputs->devices),
+                              RealClock(), metrics.Hooks());
   if (!server.ok()) {
     std::cerr << "kaisar-provider: " << server.status().message() << "\n";
     spdlog::shutdown();
@@ -105,6 +126,7 @@ int RunCommand(const std::string& config_path) {
   std::cout << "listening on " << (*server)->address() << std::endl;
   LogEvent(EventLevel::kInfo, "listening", {{"address", (*server)->address()}});
 
+  std::unique_ptr<monitor::HttpServer> http = Serve(*inputs, metrics, **server);
   std::unique_ptr<Following> following;
   if (inputs->chain != nullptr) {
     following = std::make_unique<Following>(*inputs, std::move(own), **server);
@@ -117,6 +139,7 @@ int RunCommand(const std::string& config_path) {
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   stopping = true;
   following.reset();
+  http.reset();
   server->reset();
   LogEvent(EventLevel::kInfo, "stopped", {});
   spdlog::shutdown();

@@ -105,11 +105,12 @@ AdmittedDevices Admitted(const std::vector<Device>& devices) {
   return admitted;
 }
 
-Workers StartWorkers(std::vector<Device> devices, const SigningDomain& domain) {
+Workers StartWorkers(std::vector<Device> devices, const SigningDomain& domain, const Clock& clock,
+                     const ProviderHooks& hooks) {
   Workers workers;
   for (Device& device : devices) {
     const std::uint32_t id = device.id;
-    workers.emplace(id, std::make_unique<MatmulWorker>(std::move(device), domain));
+    workers.emplace(id, std::make_unique<MatmulWorker>(std::move(device), domain, clock, hooks));
   }
   return workers;
 }
@@ -137,10 +138,10 @@ absl::StatusOr<std::unique_ptr<BandwidthTests>> OpenTests(const ProviderConfig& 
 class GrpcServer final : public Server {
  public:
   GrpcServer(const ProviderConfig& config, std::vector<Device> devices,
-             std::unique_ptr<BandwidthTests> tests, const Clock& clock)
+             std::unique_ptr<BandwidthTests> tests, const Clock& clock, const ProviderHooks& hooks)
       : config_(config),
-        admission_(config.domain, config.slots, Admitted(devices), config_.limits, clock),
-        workers_(StartWorkers(std::move(devices), config_.domain)),
+        admission_(config.domain, config.slots, Admitted(devices), config_.limits, clock, hooks),
+        workers_(StartWorkers(std::move(devices), config_.domain, clock, hooks)),
         descriptions_("kaisar-provider " KAISAR_VERSION, DescribedAll(workers_),
                       OpenReader(workers_, config_.nvml), clock),
         tests_(std::move(tests)),
@@ -181,6 +182,7 @@ class GrpcServer final : public Server {
 
   const std::string& address() const override { return address_; }
   Admission& admission() override { return admission_; }
+  DeviceDescriptions& descriptions() override { return descriptions_; }
 
  private:
   // Taken down in the reverse order: the server first, in the destructor.
@@ -232,9 +234,11 @@ absl::StatusOr<TlsKey> OpenTlsKey(const ProviderConfig& config) {
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ProviderConfig& config,
                                                       const TlsKey& tls_key,
                                                       std::vector<Device> devices,
-                                                      const Clock& clock) {
+                                                      const Clock& clock,
+                                                      const ProviderHooks& hooks) {
   ASSIGN_OR_RETURN(std::unique_ptr<BandwidthTests> tests, OpenTests(config, clock));
-  auto server = std::make_unique<GrpcServer>(config, std::move(devices), std::move(tests), clock);
+  auto server =
+      std::make_unique<GrpcServer>(config, std::move(devices), std::move(tests), clock, hooks);
   RETURN_IF_ERROR(server->Listen(tls_key));
   return server;
 }

@@ -10,7 +10,9 @@
 #include "provider/admission.h"
 #include "provider/config.h"
 #include "provider/device.h"
+#include "provider/device_descriptions.h"
 #include "provider/gpu_devices.h"
+#include "provider/hooks.h"
 
 namespace kaisar::provider {
 
@@ -38,7 +40,8 @@ class Server {
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ProviderConfig& config,
                                                        const TlsKey& tls_key,
                                                        std::vector<Device> devices,
-                                                       const Clock& clock);
+                                                       const Clock& clock,
+                                                       const ProviderHooks& hooks = {});
   virtual ~Server() = default;
 
   /// host:port, the port being the one that was bound.
@@ -46,6 +49,9 @@ class Server {
 
   /// Who is served; the config's slots until somebody says otherwise.
   virtual Admission& admission() = 0;
+
+  /// What the devices say of themselves.
+  virtual DeviceDescriptions& descriptions() = 0;
 };
 
 }  // namespace kaisar::provider

@@ -142,6 +142,7 @@ devices:
   - {id: $id, class: cpu, keystore: keystore.json, password: ../password}
 bandwidth: {ports: ${ports[$((device + 5))]}}
 rate_limit: {matmul_per_minute: 120, latency_per_minute: 600, bandwidth_per_minute: 60, burst: 60}
+monitor: {listen: "127.0.0.1:0"}
 log_level: info
 YAML
     spawn "$provider" run --config "device-$device/provider.yaml" \

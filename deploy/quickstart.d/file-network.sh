@@ -33,6 +33,7 @@ slots:
   - {id: 0, address: "$slot_address", tls_pin: "$slot_pin"}
 bandwidth: {ports: ${ports[$1]}}
 rate_limit: {matmul_per_minute: 120, latency_per_minute: 600, bandwidth_per_minute: 60, burst: 60}
+monitor: {listen: "127.0.0.1:0"}
 log_level: info
 YAML
 }

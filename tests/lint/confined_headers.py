@@ -12,7 +12,7 @@ OWNERS = {
     "cublasLt.h": ("tests/gpu/",),
     "hwy/": ("kernels/", "tests/unit/kernels/", "tests/bench/kernels_bench.cc"),
     "iperf_api.h": ("challenges/bandwidth/kaisar_iperf/library.cc",),
-    "prometheus/": ("monitor/metric_set.cc", "checker/monitor/metrics", "provider/metrics",
+    "prometheus/": ("monitor/metric_set.cc", "checker/monitor/metrics", "provider/metrics.cc",
                     "tests/unit/monitor/"),
     "civetweb.h": ("monitor/http_server.cc",),
     "CivetServer.h": (),

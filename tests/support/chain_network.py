@@ -160,7 +160,7 @@ devices:
 chain: {{deployment: ../deployment.json, rpc: ["{rpc or self.chain.url}"], poll_ms: 500, timeout_ms: 3000}}
 rate_limit: {{matmul_per_minute: 600, latency_per_minute: 6000, burst: 1000}}
 log_level: info
-""")
+{MONITOR}""")
 
     def start_provider(self, device):
         """A real kaisar-provider that serves a device on the chain."""

@@ -134,7 +134,7 @@ slots:
   - {{id: 0, address: "{value(self.slot, 'address')}", tls_pin: "{value(self.slot, 'tls_pin')}"}}
 rate_limit: {{matmul_per_minute: 600, latency_per_minute: 6000, burst: 1000}}
 log_level: info
-{more}""")
+{MONITOR}{more}""")
         process = self.start(name, "provider/kaisar-provider", "run", "--config",
                              f"{name}/provider.yaml")
         self.add_device({"id": device, "key": value(keys, "address"),

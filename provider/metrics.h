@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "kaisar/v1/provider.pb.h"
+#include "monitor/http_routes.h"
+#include "monitor/metric_set.h"
+#include "provider/hooks.h"
+
+namespace kaisar::provider {
+
+/// What a provider does, as metrics.
+///
+/// Threads: all methods from any thread.
+class Metrics {
+ public:
+  Metrics(const std::string& version, const Clock& clock);
+
+  /// Hooks that count here; it must outlive them.
+  ProviderHooks Hooks();
+  /// What the devices said of themselves last: is asked for when the metrics are read, and may
+  /// answer later. Before the first reading.
+  void ReadDevices(std::function<void(std::function<void(const v1::DescribeResponse&)>)> ask);
+  /// /metrics and /healthz.
+  monitor::HttpRoutes Routes(const std::string& token);
+
+ private:
+  void NoteDevices(const v1::DescribeResponse& response);
+  void NoteGpu(const v1::GpuInformation& gpu);
+
+  monitor::MetricSet metrics_;
+};
+
+}  // namespace kaisar::provider
