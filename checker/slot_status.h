@@ -46,7 +46,8 @@ struct SlotStatus {
   std::uint32_t slot = 0;
   chain::SlotState state;
   chain::Schedule schedule;
-  std::uint64_t now_s = 0;           // of the newest block
+  std::uint64_t block = 0;           // the newest
+  std::uint64_t now_s = 0;           // its time
   std::uint64_t wall_s = 0;          // of this machine
   std::uint32_t epoch = 0;           // the current one; 0 before genesis, too
   bool opened = false;               // the current epoch

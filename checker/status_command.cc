@@ -17,6 +17,7 @@
 #include "base/mutex.h"
 #include "base/status_macros.h"
 #include "chain/events.h"
+#include "chain/json_rpc_client.h"
 #include "checker/chain_access.h"
 #include "checker/local_status.h"
 #include "checker/run_inputs.h"
@@ -34,6 +35,7 @@ constexpr int kSomethingWrong = 1;
 constexpr int kCannotTell = 2;
 constexpr std::uint32_t kRecentEpochs = 3;
 constexpr std::uint32_t kOutboxEntries = 32;
+constexpr std::uint64_t kMostReorganized = 64;     // as many confirmations can be asked for
 constexpr std::uint64_t kSearchedBlocks = 20'000;  // about three days of Ethereum
 
 absl::StatusOr<std::uint32_t> FindSlot(const Config& config, const SlotKeys& keys,
@@ -62,7 +64,9 @@ absl::Status ReadRecent(chain::Contracts& contracts, SlotStatus& status) {
   return absl::OkStatus();
 }
 
-absl::Status ReadAccepted(chain::Contracts& contracts, std::uint64_t newest, SlotStatus& status) {
+absl::Status ReadAccepted(chain::Contracts& contracts, const SlotStatus* before,
+                          SlotStatus& status) {
+  const std::uint64_t newest = status.block;
   const chain::Deployment& deployment = contracts.deployment();
   chain::LogFilter filter;
   filter.address = deployment.reports;
@@ -70,6 +74,13 @@ absl::Status ReadAccepted(chain::Contracts& contracts, std::uint64_t newest, Slo
   filter.from_block =
       std::max(deployment.block, newest > kSearchedBlocks ? newest - kSearchedBlocks : 0);
   filter.to_block = newest;
+  if (before != nullptr) {
+    const std::uint64_t deep =
+        before->block > kMostReorganized ? before->block - kMostReorganized : 0;
+    filter.from_block = std::max(filter.from_block, deep);
+    // One that is not as deep is found again, if it is still there.
+    if (before->accepted && before->accepted->block < deep) status.accepted = before->accepted;
+  }
   ASSIGN_OR_RETURN(const std::vector<chain::LogEntry> entries, contracts.client().Logs(filter));
   if (entries.empty()) return absl::OkStatus();
   ASSIGN_OR_RETURN(const chain::RevealedEvent event, chain::ParseRevealed(entries.back()));
@@ -128,9 +139,12 @@ absl::StatusOr<std::function<absl::StatusOr<Told>()>> LookAtChain(const Config& 
                    ChainAccess::Open(*config.chain, RealClock(),
                                      chain::CurlPost([&stop] { return stop.made(); })));
   const std::shared_ptr<ChainAccess> access = std::move(opened);
-  return [&config, &options, keys, access]() -> absl::StatusOr<Told> {
+  const auto before = std::make_shared<std::optional<SlotStatus>>();
+  return [&config, &options, keys, access, before]() -> absl::StatusOr<Told> {
     ASSIGN_OR_RETURN(const SlotStatus status,
-                     ReadSlotStatus(config, *keys, access->contracts(), RealClock()));
+                     ReadSlotStatus(config, *keys, access->contracts(), RealClock(),
+                                    before->has_value() ? &**before : nullptr));
+    *before = status;
     const std::vector<Problem> problems = FindProblems(status);
     return Tell(StatusText(status, problems), StatusJson(status, problems), options.json,
                 problems.empty());
@@ -194,12 +208,14 @@ int WatchUntilStopped(const StatusOptions& options,
 }  // namespace
 
 absl::StatusOr<SlotStatus> ReadSlotStatus(const Config& config, const SlotKeys& keys,
-                                          chain::Contracts& contracts, const Clock& clock) {
+                                          chain::Contracts& contracts, const Clock& clock,
+                                          const SlotStatus* before) {
   SlotStatus status;
   ASSIGN_OR_RETURN(status.slot, FindSlot(config, keys, contracts));
   ASSIGN_OR_RETURN(status.state, contracts.Slot(status.slot));
   ASSIGN_OR_RETURN(const chain::Block latest, contracts.client().Latest());
   status.schedule = contracts.deployment().schedule;
+  status.block = latest.number;
   status.now_s = latest.timestamp_s;
   status.wall_s = clock.WallMs() / 1000;
   status.epoch = status.schedule.epoch_at(status.now_s);
@@ -211,7 +227,7 @@ absl::StatusOr<SlotStatus> ReadSlotStatus(const Config& config, const SlotKeys& 
   ASSIGN_OR_RETURN(const Address hot_key, contracts.HotKeyAt(status.slot, duty_epoch));
   status.duty = CheckDuty(duty_epoch, status.slot, status.state, hot_key, keys);
   RETURN_IF_ERROR(ReadRecent(contracts, status));
-  RETURN_IF_ERROR(ReadAccepted(contracts, latest.number, status));
+  RETURN_IF_ERROR(ReadAccepted(contracts, before, status));
   RETURN_IF_ERROR(ReadMoney(contracts, latest, status));
   ReadMachine(config, status);
   return status;

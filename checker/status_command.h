@@ -24,10 +24,12 @@ struct StatusOptions {
 ///         told, with one line on standard error.
 int StatusCommand(const StatusOptions& options);
 
-/// Asks the chain and looks at the data directory; changes nothing.
+/// Asks the chain and looks at the data directory; changes nothing. What was read `before` spares
+/// a search of days of blocks for the last accepted report; null: nothing was.
 ///
 /// Errors: those of Contracts; NotFound when no slot has the hot key and the config names none.
 absl::StatusOr<SlotStatus> ReadSlotStatus(const Config& config, const SlotKeys& keys,
-                                          chain::Contracts& contracts, const Clock& clock);
+                                          chain::Contracts& contracts, const Clock& clock,
+                                          const SlotStatus* before = nullptr);
 
 }  // namespace kaisar::checker

@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/directory_lock.h"
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "challenges/roster.h"
@@ -185,6 +186,10 @@ void Doctor::ExamineMachine() {
   Add(CheckFolder(LookAtFolder(config_.data_dir), log_bytes));
   Add(CheckDescriptors(LookAtDescriptorLimit(config_.data_dir),
                        current_ ? static_cast<std::uint64_t>(current_->roster.devices_size()) : 0));
+  const std::string& listen = config_.monitor.listen;
+  const bool runs = LockingProcess(config_.data_dir).has_value();
+  Add(CheckListen(listen, listen.empty() ? "" : LookAtListen(listen),
+                  runs ? LockHolder(config_.data_dir) : ""));
   if (!policy_) return;
   const v1::Roster nobody;
   Add(CheckLine(

@@ -183,6 +183,18 @@ Finding CheckDescriptors(const DescriptorLimit& limit, std::uint64_t devices) {
                        limit.hard < needed ? ", which the hard limit forbids here" : "")};
 }
 
+Finding CheckListen(const std::string& address, const std::string& trouble,
+                    const std::string& process) {
+  if (address.empty()) return {Level::kOk, "monitor", "off by the config", ""};
+  if (trouble.empty()) return {Level::kOk, "monitor", absl::StrCat(address, " is free"), ""};
+  const std::string what = absl::StrCat(address, ": ", trouble);
+  if (!process.empty()) {
+    return {Level::kOk, "monitor", absl::StrCat(what, "; ", process, " runs"), ""};
+  }
+  return {Level::kWarning, "monitor", what,
+          "another address in the config: monitor: {listen: …}; nothing else is hindered"};
+}
+
 Findings CheckLine(const std::optional<LineCapacity>& line, const Interface& interface,
                    const Demand& demand) {
   const bool asked = AsksBandwidth(demand.policy);

@@ -57,6 +57,10 @@ Findings CheckSecretFiles(const std::vector<SecretFile>& files, const Folder& fo
 Findings CheckFolder(const Folder& folder, std::optional<std::uint64_t> log_bytes);
 Finding CheckSignatureStore(const std::string& path, bool exists);
 Finding CheckDescriptors(const DescriptorLimit& limit, std::uint64_t devices);
+/// `trouble` is why `address` cannot be listened on, empty when it can; `process` has the data
+/// directory, empty when none has.
+Finding CheckListen(const std::string& address, const std::string& trouble,
+                    const std::string& process);
 Findings CheckLine(const std::optional<LineCapacity>& line, const Interface& interface,
                    const Demand& demand);
 /// `version` as kaisar-iperf says it, "kaisar-iperf 1.2.3"; ours is `expected`.

@@ -1,10 +1,14 @@
 #include "checker/doctor/machine_facts.h"
 
+#include <netdb.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <future>
 #include <memory>
 #include <utility>
@@ -13,7 +17,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/descriptor.h"
 #include "base/directory_lock.h"
+#include "base/endpoint.h"
 #include "base/file.h"
 #include "base/process_runner.h"
 #include "base/status_macros.h"
@@ -105,6 +111,25 @@ Interface LookAtInterface() {
     interface.bits_per_second = static_cast<std::uint64_t>(megabits) * 1'000'000;
   }
   return interface;
+}
+
+std::string LookAtListen(const std::string& address) {
+  const absl::StatusOr<Endpoint> endpoint = ParseEndpoint(address, /*least_port=*/0);
+  if (!endpoint.ok()) return std::string(endpoint.status().message());
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const std::string port = absl::StrCat(endpoint->port);
+  const int error = getaddrinfo(endpoint->host.c_str(), port.c_str(), &hints, &found);
+  if (error != 0) return gai_strerror(error);
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, &freeaddrinfo);
+  const Descriptor trial(socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  // As servers do: connections that are still closing are nobody's.
+  const int reuse = 1;
+  setsockopt(trial.fd(), SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
+  if (bind(trial.fd(), found->ai_addr, found->ai_addrlen) == 0) return "";
+  return std::strerror(errno);
 }
 
 absl::StatusOr<std::string> AskIperfVersion(const std::string& path) {

@@ -12,6 +12,8 @@ Folder LookAtFolder(const std::string& path);
 /// Of the process that has the folder, when there is one and it tells; else of this one.
 DescriptorLimit LookAtDescriptorLimit(const std::string& folder);
 Interface LookAtInterface();
+/// Why nobody could listen on IP:port now, in the system's words; empty when one could.
+std::string LookAtListen(const std::string& address);
 
 /// What `kaisar-iperf --version` says.
 ///

@@ -187,6 +187,18 @@ class DoctorTest(unittest.TestCase):
         found = self.doctor("iperf: nowhere\n")
         self.expect(found, "kaisar-iperf", "failure", "nowhere")
 
+    def test_an_address_that_another_program_has_is_a_warning(self):
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+        taken = "127.0.0.1:%d" % listener.getsockname()[1]
+        others = "".join(line for line in self.config.splitlines(keepends=True)
+                         if not line.startswith("monitor:"))
+        found = self.doctor(self.LINE + f'monitor: {{listen: "{taken}"}}\n', config=others)
+        self.expect(found, "monitor", "warning", taken, "in use")
+        free = f"127.0.0.1:{free_port()}"
+        found = self.doctor(self.LINE + f'monitor: {{listen: "{free}"}}\n', config=others)
+        self.expect(found, "monitor", "ok", free)
+
     def test_each_endpoint_of_the_chain_is_told_of(self):
         right, wrong = RpcServer(CHAIN_ID), RpcServer(1)
         self.addCleanup(right.close)

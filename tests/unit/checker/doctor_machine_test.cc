@@ -103,6 +103,14 @@ TEST(DoctorDescriptors, SufficeForTheDevicesOfTheRoster) {
             "limit 1024 of process 12", "hard limit forbids");
 }
 
+TEST(DoctorListen, IsFreeUnlessTheCheckerHasItAlready) {
+  EXPECT_TRUE(Bad({CheckListen("", "", "")}).empty());
+  EXPECT_TRUE(Bad({CheckListen("127.0.0.1:9464", "", "")}).empty());
+  EXPECT_TRUE(Bad({CheckListen("127.0.0.1:9464", "in use", "process 12")}).empty());
+  ExpectOne({CheckListen("127.0.0.1:9464", "in use", "")}, Level::kWarning,
+            "127.0.0.1:9464: in use", "monitor:");
+}
+
 TEST(DoctorSignatureStore, IsThere) {
   EXPECT_TRUE(Bad({CheckSignatureStore("signatures.db", true)}).empty());
   ExpectOne({CheckSignatureStore("signatures.db", false)}, Level::kFailure, "missing",

@@ -8,6 +8,7 @@
 namespace kaisar::checker {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 LocalStatus Sound() {
@@ -26,7 +27,8 @@ LocalStatus Sound() {
 std::string ProblemOf(const LocalStatus& status) {
   const std::vector<Problem> problems = FindLocalProblems(status);
   EXPECT_EQ(problems.size(), 1u);
-  return problems.empty() ? "" : problems[0].what + " / " + problems[0].next;
+  return problems.empty() ? ""
+                          : problems[0].code + ": " + problems[0].what + " / " + problems[0].next;
 }
 
 TEST(LocalStatus, SaysWhatThereIsAndThatAllIsWell) {
@@ -39,14 +41,14 @@ TEST(LocalStatus, SaysWhatThereIsAndThatAllIsWell) {
 TEST(LocalStatus, SaysWhatIsWrong) {
   LocalStatus status = Sound();
   status.runs_as = "";
-  EXPECT_THAT(ProblemOf(status), HasSubstr("no checker runs"));
+  EXPECT_THAT(ProblemOf(status), HasSubstr("not_running: no checker runs"));
   status = Sound();
   status.has_signatures = false;
-  EXPECT_THAT(ProblemOf(status), HasSubstr("init-signatures"));
+  EXPECT_THAT(ProblemOf(status), AllOf(HasSubstr("no_signatures: "), HasSubstr("init-signatures")));
   status = Sound();
   status.last_log = 7;
   status.last_report = 6;
-  EXPECT_THAT(ProblemOf(status), HasSubstr("epoch 7 has a log and no report"));
+  EXPECT_THAT(ProblemOf(status), HasSubstr("epoch_unreported: epoch 7 has a log and no report"));
   status.epoch = 8;  // it is being made
   EXPECT_TRUE(FindLocalProblems(status).empty());
 }
