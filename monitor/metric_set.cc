@@ -6,6 +6,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -58,14 +59,12 @@ MetricSet::~MetricSet() = default;
 const MetricInfo& MetricSet::Find(absl::string_view name, MetricType type,
                                   const MetricLabels& labels) const {
   const auto first = [](std::string* out, const auto& label) { out->append(label.first); };
-  for (const MetricInfo& info : table_) {
-    if (info.name != name) continue;
-    KAISAR_CHECK(info.type == type);
-    KAISAR_CHECK(absl::StrJoin(labels, ",", first) == info.labels);
-    return info;
-  }
-  KAISAR_CHECK(!"the metric is not in the table");
-  return table_.front();
+  const auto info = std::find_if(table_.begin(), table_.end(),
+                                 [&](const MetricInfo& each) { return each.name == name; });
+  KAISAR_CHECK(info != table_.end());
+  KAISAR_CHECK(info->type == type);
+  KAISAR_CHECK(absl::StrJoin(labels, ",", first) == info->labels);
+  return *info;
 }
 
 prometheus::Counter& MetricSet::Counter(absl::string_view name, const MetricLabels& labels) {
