@@ -6,16 +6,20 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace kaisar::monitor {
 namespace {
 
 constexpr int kNice = 10;  // of 19: behind everything that earns
 constexpr std::chrono::seconds kTryAgain(10);
+constexpr std::chrono::milliseconds kKnockAgain(20);  // at an end, which takes one or two of them
 constexpr char kThreads[] = "8";       // half-open connections hold one each, for at most …
 constexpr char kTimeoutMs[] = "2000";  // … this long
 constexpr char kQueued[] = "16";       // accepted connections that wait for a thread
@@ -45,6 +49,24 @@ void Send(mg_connection* connection, const HttpReply& reply, bool with_body) {
   if (reply.status == 405) absl::StrAppend(&head, "Allow: GET, HEAD\r\n");
   absl::StrAppend(&head, "\r\n", with_body ? reply.body : "");
   mg_write(connection, head.data(), head.size());  // who does not take it has gone
+}
+
+/// The library looks every 2 s whether it is to stop, and when somebody connects: so somebody does.
+void StopAtOnce(mg_context* context, absl::string_view host, int port) {
+  std::atomic<bool> stopped = false;
+  std::thread stopping([&] {
+    mg_stop(context);
+    stopped = true;
+  });
+  if (absl::ConsumePrefix(&host, "[")) absl::ConsumeSuffix(&host, "]");
+  const std::string name(host);
+  while (!stopped) {
+    std::array<char, 256> error = {};
+    mg_connection* knock = mg_connect_client(name.c_str(), port, 0, error.data(), error.size());
+    if (knock != nullptr) mg_close_connection(knock);
+    std::this_thread::sleep_for(kKnockAgain);
+  }
+  stopping.join();
 }
 
 /// The library's own lines go nowhere: peers could fill the log with them.
@@ -128,9 +150,9 @@ void HttpServer::Work() {
   if (context.ok()) {
     mg_server_port port = {};
     mg_get_server_ports(*context, 1, &port);
-    const std::string address = absl::StrCat(wanted_.substr(0, wanted_.rfind(':')), ":", port.port);
-    AwaitEnd(address);
-    mg_stop(*context);
+    const std::string host = wanted_.substr(0, wanted_.rfind(':'));
+    AwaitEnd(absl::StrCat(host, ":", port.port));
+    StopAtOnce(*context, host, port.port);
   }
   mg_exit_library();
 }

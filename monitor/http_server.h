@@ -22,7 +22,7 @@ namespace kaisar::monitor {
 ///
 /// Threads:  address from any thread.
 /// Liveness: the thread "http" and those of the library end in the destructor, after the requests
-///           under way; idle connections hold it up for 2 s at most.
+///           under way; half-open connections hold it up for 2 s at most.
 class HttpServer {
  public:
   /// IP:port where it listens, or why it does not and what to do.
