@@ -25,6 +25,9 @@ EPOCHS = 2
 EPOCH_SECONDS = 36
 WINDOW_SECONDS = 12  # to commit, and as many to reveal
 STAKE_KAI = 1000
+# As deep as the checkers wait: a deeper one may change the beacon of an epoch that they have begun,
+# which is told and not repaired.
+REORG_BLOCKS = 2
 SLOTS, KILLED, LIAR = 3, 0, 2
 DEVICES, LIED_ABOUT, SKIPPER, LIE = (0, 1, 2), 1, 2, 20
 WEIGHT = 1  # a claim of 10^9 operations per second, which any machine reaches
@@ -53,7 +56,7 @@ class ChainPath(unittest.TestCase):
                 network.write_provider_config(device)
                 network.start_provider(device)
         for slot in range(SLOTS):
-            network.write_checker_config(slot, SHORT_POLICY)
+            network.write_checker_config(slot, SHORT_POLICY, confirmations=REORG_BLOCKS)
         network.go()
 
     def in_state(self, slot, state, epoch):
@@ -102,7 +105,7 @@ class ChainPath(unittest.TestCase):
             self.assertIsNone(checkers[KILLED].poll(), network.read("checker-0.err")[-2000:])
             kill_and_start_again()
             if state == "committed":  # the newest blocks, with commitments, are taken back
-                network.chain.call("anvil_reorg", 2, [])
+                network.chain.call("anvil_reorg", REORG_BLOCKS, [])
             if state == "revealing":
                 network.chain.stop_answering()
                 time.sleep(3)

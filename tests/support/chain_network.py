@@ -182,14 +182,15 @@ log_level: info
         self.listening(name, process)
         return process
 
-    def write_checker_config(self, slot, policy, rpc=None):
+    def write_checker_config(self, slot, policy, rpc=None, confirmations=1):
         """checker-ID/checker.yaml for a slot on the chain, and its empty signature store."""
         self.write("policy.yaml", policy)
         self.write(f"checker-{slot}/checker.yaml", f"""\
 slot: {slot}
 data_dir: data
 registry: evm
-chain: {{deployment: ../deployment.json, rpc: ["{rpc or self.chain.url}"], confirmations: 1}}
+chain: {{deployment: ../deployment.json, rpc: ["{rpc or self.chain.url}"],
+        confirmations: {confirmations}}}
 policy: ../policy.yaml
 keystore: keystore.json
 password: ../password
