@@ -47,7 +47,7 @@ endfunction()
 function(kaisar_test name)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
   if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 400)  # only to end what hangs; sanitizers and busy machines are slow
+    set(ARG_TIMEOUT 180)  # only to end what hangs; sanitizers and busy machines are slow
   endif()
   kaisar_executable(${name} SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name})
