@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "chain/committee.h"
-#include "chain/json_rpc_client.h"
 #include "chain/phase_name.h"
 
 namespace kaisar::audit {
@@ -37,20 +36,13 @@ std::string OthersOf(const DeviceSettlement& device, std::uint32_t slot) {
 }
 
 absl::StatusOr<chain::Deployment> ReadFacts(const SettleOptions& options, EpochFacts& facts) {
-  absl::StatusOr<chain::Deployment> deployment = chain::ReadDeployment(options.deployment_path);
-  if (!deployment.ok()) return deployment;
-  chain::JsonRpcOptions rpc;
-  rpc.endpoints = options.rpc;
-  rpc.chain_id = deployment->chain_id;
-  rpc.timeout_ms = options.timeout_ms;
-  const auto client = chain::MakeJsonRpcClient(rpc, RealClock());
-  if (!client.ok()) return client.status();
-  chain::Contracts contracts(**client, *deployment);
+  const auto access = chain::ChainAccess::Open(options.chain, RealClock());
+  if (!access.ok()) return access.status();
   absl::StatusOr<EpochFacts> read =
-      ReadEpochFacts(contracts, options.epoch, [](const std::string&) {});
+      ReadEpochFacts((*access)->contracts(), options.epoch, [](const std::string&) {});
   if (!read.ok()) return read.status();
   facts = *std::move(read);
-  return deployment;
+  return (*access)->deployment();
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "audit/chain_main.h"
 #include "audit/command_help.h"
 #include "audit/compare_command.h"
 #include "audit/explain_command.h"
@@ -87,18 +88,12 @@ void AddSettle(CLI::App& app, SettleOptions& options) {
   CLI::App* settle = app.add_subcommand(
       "settle", "recompute every payment of an epoch from a chain, and compare to the wei");
   settle->footer(kSettleFooter);
-  settle->add_option("--rpc", options.rpc, "URLs of the chain's JSON-RPC, tried in turn")
-      ->required()
-      ->delimiter(',')
-      ->expected(1, 8);
-  settle
-      ->add_option("--deployment", options.deployment_path, "where the contracts are, a JSON file")
-      ->required();
+  const ChainCliOptions chain =
+      AddChainOptions(*settle, "URLs of the chain's JSON-RPC, tried in turn", options.chain);
+  chain.rpc->required();
+  chain.deployment->required();
   settle->add_option("--epoch", options.epoch, "number of the epoch")->required();
   settle->add_option("--device", options.device, "show this device alone; all are compared");
-  settle->add_option("--timeout-ms", options.timeout_ms, "limit of one request")
-      ->check(CLI::Range(1u, 600'000u))
-      ->capture_default_str();
   settle->add_flag("--json", options.json, "print one JSON object instead of tables");
 }
 
@@ -182,7 +177,7 @@ void AddHtml(CLI::App& app, HtmlOptions& options) {
   html->add_flag("--quiet", options.quiet, "show no progress");
 }
 
-void AddExplain(CLI::App& app, ExplainDeviceOptions& device, SettleOptions& chain,
+void AddExplain(CLI::App& app, ExplainDeviceOptions& device, SettleOptions& slot_options,
                 std::optional<std::uint32_t>& slot) {
   CLI::App* explain = app.add_subcommand(
       "explain", "say why a device scored, or a slot earned, what it did and no more");
@@ -190,25 +185,19 @@ void AddExplain(CLI::App& app, ExplainDeviceOptions& device, SettleOptions& chai
   CLI::Option* log = explain->add_option("--log", device.log_path, "challenge log, a file");
   CLI::Option* report =
       explain->add_option("--report", device.report_path, "signed report, a JSON file");
-  CLI::Option* rpc = explain->add_option("--rpc", chain.rpc, "URLs of the chain's JSON-RPC")
-                         ->delimiter(',')
-                         ->expected(1, 8);
-  CLI::Option* deployment = explain->add_option("--deployment", chain.deployment_path,
-                                                "where the contracts are, a JSON file");
-  CLI::Option* epoch = explain->add_option("--epoch", chain.epoch, "number of the epoch");
+  const ChainCliOptions chain =
+      AddChainOptions(*explain, "URLs of the chain's JSON-RPC, tried in turn", slot_options.chain);
+  CLI::Option* epoch = explain->add_option("--epoch", slot_options.epoch, "number of the epoch");
   CLI::Option_group* subject = explain->add_option_group("subject");
   subject->add_option("--device", device.device, "id of a device of the log")
       ->needs(log)
       ->needs(report);
   subject->add_option("--slot", slot, "id of a slot that the chain paid")
-      ->needs(rpc)
-      ->needs(deployment)
+      ->needs(chain.rpc)
+      ->needs(chain.deployment)
       ->needs(epoch);
   subject->require_option(1);
-  explain->add_option("--timeout-ms", chain.timeout_ms, "limit of one request to the chain")
-      ->check(CLI::Range(1u, 600'000u))
-      ->capture_default_str();
-  explain->add_flag("--json", chain.json, "print one JSON object instead of tables");
+  explain->add_flag("--json", slot_options.json, "print one JSON object instead of tables");
 }
 
 int Main(int argc, char** argv) {

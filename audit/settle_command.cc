@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
 #include "base/status_macros.h"
-#include "chain/json_rpc_client.h"
 
 namespace kaisar::audit {
 namespace {
@@ -53,16 +52,9 @@ int RunSettle(const SettleOptions& options, const chain::Deployment& deployment,
 }
 
 int RunSettle(const SettleOptions& options, std::ostream& out, std::ostream& errors) {
-  const absl::StatusOr<chain::Deployment> deployment =
-      chain::ReadDeployment(options.deployment_path);
-  if (!deployment.ok()) return Fail(deployment.status(), errors);
-  chain::JsonRpcOptions rpc;
-  rpc.endpoints = options.rpc;
-  rpc.chain_id = deployment->chain_id;
-  rpc.timeout_ms = options.timeout_ms;
-  const auto client = chain::MakeJsonRpcClient(rpc, RealClock());
-  if (!client.ok()) return Fail(client.status(), errors);
-  return RunSettle(options, *deployment, **client, out, errors);
+  const auto access = chain::ChainAccess::Open(options.chain, RealClock());
+  if (!access.ok()) return Fail(access.status(), errors);
+  return RunSettle(options, (*access)->deployment(), (*access)->client(), out, errors);
 }
 
 }  // namespace kaisar::audit

@@ -4,9 +4,9 @@
 #include <optional>
 #include <ostream>
 #include <string>
-#include <vector>
 
 #include "audit/epoch_settlement.h"
+#include "chain/chain_access.h"
 #include "chain/chain_client.h"
 
 namespace kaisar::audit {
@@ -29,11 +29,9 @@ void PrintSettlement(const EpochSettlement& epoch, std::optional<std::uint32_t> 
 std::string SettlementToJson(const EpochSettlement& epoch, std::optional<std::uint32_t> only);
 
 struct SettleOptions {
-  std::vector<std::string> rpc;  // URLs
-  std::string deployment_path;
+  chain::ChainSource chain;
   std::uint32_t epoch = 0;
   std::optional<std::uint32_t> device;  // null: all
-  std::uint32_t timeout_ms = 10'000;    // of one request
   bool json = false;
 };
 
@@ -45,7 +43,7 @@ struct SettleOptions {
 int RunSettle(const SettleOptions& options, const chain::Deployment& deployment,
               chain::ChainClient& client, std::ostream& out, std::ostream& errors);
 
-/// `kaisar-audit settle`: the same, with the deployment's file read and the chain behind the URLs.
+/// `kaisar-audit settle`: the same, with the chain that the options name.
 int RunSettle(const SettleOptions& options, std::ostream& out, std::ostream& errors);
 
 }  // namespace kaisar::audit

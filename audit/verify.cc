@@ -9,16 +9,12 @@
 #include "audit/log_pipeline.h"
 #include "audit/log_verifier.h"
 #include "audit/report.h"
-#include "base/file.h"
 #include "base/hex.h"
 #include "base/signing_key.h"
 #include "base/status_macros.h"
 
 namespace kaisar::audit {
 namespace {
-
-/// 2^24 devices take 2 MiB of words, and less than 48 bytes each in readable form.
-constexpr std::uint64_t kMostReportBytes = std::uint64_t{1} << 30;
 
 std::string ScoreText(const std::optional<std::uint8_t>& score) {
   return score.has_value() ? absl::StrCat(*score) : "not reported";
@@ -127,17 +123,13 @@ absl::StatusOr<std::pair<VerifyResult, Presence::Seconds>> VerifyOnce(
 
 absl::StatusOr<VerifyResult> Verify(const std::string& log_path, const std::string& report_path,
                                     const VerifyOptions& options) {
-  ASSIGN_OR_RETURN(const std::string json, ReadFile(report_path, kMostReportBytes));
-  const absl::StatusOr<ReportFile> file = ReadReport(json);
-  if (!file.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(report_path, ": ", file.status().message()));
-  }
-  ASSIGN_OR_RETURN(auto verified, VerifyOnce(log_path, *file, options, {}));
+  ASSIGN_OR_RETURN(const ReportFile file, ReadReportFile(report_path));
+  ASSIGN_OR_RETURN(auto verified, VerifyOnce(log_path, file, options, {}));
   if (verified.second.empty()) return std::move(verified.first);
   // A claim hangs on single calls, and to keep all would take memory that grows with the log.
   VerifyOptions once_more = options;
   once_more.each = nullptr;  // has been told all
-  ASSIGN_OR_RETURN(auto again, VerifyOnce(log_path, *file, once_more, verified.second));
+  ASSIGN_OR_RETURN(auto again, VerifyOnce(log_path, file, once_more, verified.second));
   return std::move(again.first);
 }
 

@@ -15,7 +15,6 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/status_macros.h"
-#include "chain/json_rpc_client.h"
 #include "challenges/policy.h"
 
 namespace kaisar::audit {
@@ -211,19 +210,11 @@ int RunVerify(const VerifyArguments& arguments, chain::Contracts* contracts, Rec
 int RunVerify(const VerifyArguments& arguments, std::ostream& out, std::ostream& errors) {
   std::unique_ptr<Recomputer> recomputer;
   if (arguments.from_scratch > 0) recomputer = MakeRecomputer(ThreadsOf(arguments));
-  if (arguments.rpc.empty())
+  if (arguments.chain.rpc.empty())
     return RunVerify(arguments, nullptr, recomputer.get(), OsEntropy(), out, errors);
-  const absl::StatusOr<chain::Deployment> deployment =
-      chain::ReadDeployment(arguments.deployment_path);
-  if (!deployment.ok()) return Fail(deployment.status(), errors);
-  chain::JsonRpcOptions rpc;
-  rpc.endpoints = arguments.rpc;
-  rpc.chain_id = deployment->chain_id;
-  rpc.timeout_ms = arguments.timeout_ms;
-  const auto client = chain::MakeJsonRpcClient(rpc, RealClock());
-  if (!client.ok()) return Fail(client.status(), errors);
-  chain::Contracts contracts(**client, *deployment);
-  return RunVerify(arguments, &contracts, recomputer.get(), OsEntropy(), out, errors);
+  const auto access = chain::ChainAccess::Open(arguments.chain, RealClock());
+  if (!access.ok()) return Fail(access.status(), errors);
+  return RunVerify(arguments, &(*access)->contracts(), recomputer.get(), OsEntropy(), out, errors);
 }
 
 }  // namespace kaisar::audit

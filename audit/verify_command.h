@@ -4,13 +4,12 @@
 #include <optional>
 #include <ostream>
 #include <string>
-#include <vector>
 
 #include "audit/from_scratch.h"
 #include "audit/recompute.h"
 #include "audit/verify.h"
 #include "base/entropy.h"
-#include "chain/contracts.h"
+#include "chain/chain_access.h"
 
 namespace kaisar::audit {
 
@@ -22,9 +21,7 @@ struct VerifyArguments {
   bool devices = false;  // also what the devices say of themselves; in JSON always
   bool quiet = false;    // no progress on a terminal
 
-  std::vector<std::string> rpc;  // URLs of the chain to compare with; none: no chain
-  std::string deployment_path;   // where its contracts are
-  std::uint32_t timeout_ms = 10'000;
+  chain::ChainSource chain;  // to compare with; without URLs: none
 
   std::uint32_t from_scratch = 0;  // proofs whose work is done again
   std::string seed;                // 32 bytes of hex that choose them; empty: new ones

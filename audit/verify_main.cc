@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "audit/chain_main.h"
+
 namespace kaisar::audit {
 namespace {
 
@@ -37,17 +39,10 @@ CLI::App* AddVerify(CLI::App& app, VerifyArguments& arguments) {
   verify->add_flag("--devices", arguments.devices,
                    "print what the devices say of themselves, too; it decides nothing");
   verify->add_flag("--quiet", arguments.quiet, "show no progress");
-  CLI::Option* const rpc =
-      verify->add_option("--rpc", arguments.rpc, "compare with a chain: its URLs, tried in turn")
-          ->delimiter(',')
-          ->expected(1, 8);
-  CLI::Option* const deployment = verify->add_option(
-      "--deployment", arguments.deployment_path, "where the chain's contracts are, a JSON file");
-  rpc->needs(deployment);
-  deployment->needs(rpc);
-  verify->add_option("--timeout-ms", arguments.timeout_ms, "limit of one request to the chain")
-      ->check(CLI::Range(1u, 600'000u))
-      ->capture_default_str();
+  const ChainCliOptions chain = AddChainOptions(
+      *verify, "compare with a chain: URLs of its JSON-RPC, tried in turn", arguments.chain);
+  chain.rpc->needs(chain.deployment);
+  chain.deployment->needs(chain.rpc);
   CLI::Option* const again =
       verify
           ->add_option("--from-scratch", arguments.from_scratch,

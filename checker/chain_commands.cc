@@ -55,7 +55,7 @@ absl::StatusOr<SigningKey> OwnerKey(const OwnerOptions& options) {
 /// Errors: those of the readers: nothing was sent.
 absl::StatusOr<Inputs> ReadInputs(const OwnerOptions& options) {
   ASSIGN_OR_RETURN(Config config, ReadChainCheckerConfig(options.config));
-  ASSIGN_OR_RETURN(auto chain, ChainAccess::Open(*config.chain, RealClock()));
+  ASSIGN_OR_RETURN(auto chain, OpenChain(*config.chain, RealClock()));
   auto key = options.owner_keystore.empty() ? ReadHotKey(config) : OwnerKey(options);
   RETURN_IF_ERROR(key.status());
   return Inputs{std::move(config), std::move(chain), *std::move(key),

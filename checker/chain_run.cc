@@ -92,8 +92,7 @@ absl::StatusOr<std::unique_ptr<ChainRun>> ChainRun::Start(const RunInputs& input
   const ChainConfig& config = *inputs.config.chain;
   ASSIGN_OR_RETURN(
       auto access,
-      ChainAccess::Open(config, clock,
-                        monitor.Measure(chain::CurlPost([&stop] { return stop.made(); }))));
+      OpenChain(config, clock, monitor.Measure(chain::CurlPost([&stop] { return stop.made(); }))));
   std::optional<std::uint32_t> slot = inputs.config.slot;
   if (!slot) {
     ASSIGN_OR_RETURN(slot, FindSlot(access->contracts(), inputs.keys.hot.address(), stop, console,

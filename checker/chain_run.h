@@ -25,7 +25,7 @@ class ChainRun {
   /// starts the thread "chain" and hands it every report of the data directory that can still be
   /// settled. All references must outlive it.
   ///
-  /// Errors: those of ChainAccess::Open and Submitter::Open; NotFound when no slot has the hot key;
+  /// Errors: those of OpenChain and Submitter::Open; NotFound when no slot has the hot key;
   ///         Cancelled when `stop` was made meanwhile.
   static absl::StatusOr<std::unique_ptr<ChainRun>> Start(const RunInputs& inputs,
                                                          reporter::SignatureStore& signatures,

@@ -27,7 +27,7 @@ CurrentRoster ReadFromFile(const RosterSource& source, const Clock& clock) {
 absl::StatusOr<CurrentRoster> ReadFromChain(const RosterSource& source, const Clock& clock,
                                             const std::function<void(const std::string&)>& notice) {
   const ChainConfig& config = *source.config.chain;
-  ASSIGN_OR_RETURN(const auto access, ChainAccess::Open(config, clock));
+  ASSIGN_OR_RETURN(const auto access, OpenChain(config, clock));
   std::optional<std::uint32_t> slot = source.config.slot;
   if (!slot) {
     ASSIGN_OR_RETURN(slot, access->contracts().SlotOf(source.keys.hot.address()));

@@ -135,9 +135,8 @@ absl::StatusOr<std::function<absl::StatusOr<Told>()>> LookAtChain(const Config& 
                                                                   const StopRequest& stop) {
   ASSIGN_OR_RETURN(SlotKeys read, ReadSlotKeys(config));
   const auto keys = std::make_shared<SlotKeys>(std::move(read));
-  ASSIGN_OR_RETURN(auto opened,
-                   ChainAccess::Open(*config.chain, RealClock(),
-                                     chain::CurlPost([&stop] { return stop.made(); })));
+  ASSIGN_OR_RETURN(auto opened, OpenChain(*config.chain, RealClock(),
+                                          chain::CurlPost([&stop] { return stop.made(); })));
   const std::shared_ptr<ChainAccess> access = std::move(opened);
   const auto before = std::make_shared<std::optional<SlotStatus>>();
   return [&config, &options, keys, access, before]() -> absl::StatusOr<Told> {

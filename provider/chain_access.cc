@@ -1,12 +1,11 @@
 #include "provider/chain_access.h"
 
+#include <utility>
+
 #include "base/status_macros.h"
 
 namespace kaisar::provider {
 namespace {
-
-// Blocks of the chains in question come every few seconds.
-constexpr std::uint32_t kStaleAfterSeconds = 60;
 
 absl::StatusOr<ChainConfig> ChainOfConfig(const std::string& path) {
   ASSIGN_OR_RETURN(const ProviderConfig config, ReadProviderConfig(path));
@@ -30,18 +29,10 @@ absl::StatusOr<ChainConfig> FindChain(const ChainOptions& options) {
   return chain;
 }
 
-absl::StatusOr<std::unique_ptr<ChainAccess>> ChainAccess::Open(const ChainConfig& config,
-                                                               const Clock& clock,
-                                                               chain::HttpPost post) {
-  ASSIGN_OR_RETURN(chain::Deployment deployment, chain::ReadDeployment(config.deployment));
-  chain::JsonRpcOptions options;
-  options.endpoints = config.rpc;
-  options.chain_id = deployment.chain_id;
-  options.timeout_ms = config.timeout_ms;
-  options.stale_after_s = kStaleAfterSeconds;
-  ASSIGN_OR_RETURN(std::unique_ptr<chain::ChainClient> client,
-                   chain::MakeJsonRpcClient(std::move(options), clock, std::move(post)));
-  return std::make_unique<ChainAccess>(std::move(deployment), std::move(client));
+absl::StatusOr<std::unique_ptr<ChainAccess>> OpenChain(const ChainConfig& config,
+                                                       const Clock& clock, chain::HttpPost post) {
+  return ChainAccess::Open({config.deployment, config.rpc, config.timeout_ms, chain::kStaleAfterS},
+                           clock, std::move(post));
 }
 
 }  // namespace kaisar::provider

@@ -2,14 +2,11 @@
 
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
-#include "chain/contracts.h"
-#include "chain/deployment.h"
-#include "chain/json_rpc_client.h"
+#include "chain/chain_access.h"
 #include "provider/config.h"
 
 namespace kaisar::provider {
@@ -25,22 +22,11 @@ struct ChainOptions {
 /// Errors: InvalidArgument when something is left untold; those of reading the config.
 absl::StatusOr<ChainConfig> FindChain(const ChainOptions& options);
 
-/// The chain, the contracts on it, and where they are.
-struct ChainAccess {
-  /// Errors: those of chain::ReadDeployment and chain::MakeJsonRpcClient. Asks nothing yet.
-  static absl::StatusOr<std::unique_ptr<ChainAccess>> Open(
-      const ChainConfig& config, const Clock& clock, chain::HttpPost post = chain::CurlPost());
+using chain::ChainAccess;
 
-  ChainAccess(chain::Deployment deployment_of, std::unique_ptr<chain::ChainClient> client_of)
-      : deployment(std::move(deployment_of)),
-        client(std::move(client_of)),
-        contracts(*client, deployment) {}
-  ChainAccess(const ChainAccess&) = delete;
-  ChainAccess& operator=(const ChainAccess&) = delete;
-
-  const chain::Deployment deployment;
-  const std::unique_ptr<chain::ChainClient> client;
-  chain::Contracts contracts;
-};
+/// The chain that a config names, as chain::ChainAccess::Open.
+absl::StatusOr<std::unique_ptr<ChainAccess>> OpenChain(const ChainConfig& config,
+                                                       const Clock& clock,
+                                                       chain::HttpPost post = chain::CurlPost());
 
 }  // namespace kaisar::provider

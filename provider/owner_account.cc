@@ -50,7 +50,7 @@ absl::StatusOr<chain::Receipt> OwnerAccount::Send(const std::string& what, const
     progress_ << what << ": " << line << std::endl;
   };
   absl::StatusOr<chain::Receipt> receipt =
-      chain::SendAndWait(*access_.client, key_, to, std::move(input), options, RealClock());
+      chain::SendAndWait(access_.client(), key_, to, std::move(input), options, RealClock());
   if (!receipt.ok()) return Named(what, receipt.status());
   progress_ << what << ": in block " << receipt->block_number << ", " << receipt->gas_used << " gas"
             << std::endl;
@@ -58,7 +58,7 @@ absl::StatusOr<chain::Receipt> OwnerAccount::Send(const std::string& what, const
 }
 
 absl::Status OwnerAccount::NeedKai(const Uint256& amount) {
-  ASSIGN_OR_RETURN(const Uint256 balance, access_.contracts.TokenBalance(address()));
+  ASSIGN_OR_RETURN(const Uint256 balance, access_.contracts().TokenBalance(address()));
   if (balance < amount) {
     return absl::FailedPreconditionError(absl::StrCat("owner 0x", ToHex(address()), " has ",
                                                       FormatEther(balance), " KAI, needed are ",
@@ -68,9 +68,9 @@ absl::Status OwnerAccount::NeedKai(const Uint256& amount) {
 }
 
 absl::Status OwnerAccount::Approve(const Address& spender, const Uint256& amount) {
-  ASSIGN_OR_RETURN(const Uint256 allowed, access_.contracts.Allowance(address(), spender));
+  ASSIGN_OR_RETURN(const Uint256 allowed, access_.contracts().Allowance(address(), spender));
   if (allowed >= amount) return absl::OkStatus();
-  return Send(absl::StrCat("approve ", FormatEther(amount), " KAI"), access_.deployment.token,
+  return Send(absl::StrCat("approve ", FormatEther(amount), " KAI"), access_.deployment().token,
               chain::ApproveCall(spender, amount))
       .status();
 }

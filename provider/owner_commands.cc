@@ -28,9 +28,9 @@ struct OwnedDevice {
 
 absl::StatusOr<OwnedDevice> OpenDevice(const DeviceOptions& options, std::ostream& progress) {
   ASSIGN_OR_RETURN(const ChainConfig config, FindChain(options.chain));
-  ASSIGN_OR_RETURN(auto access, ChainAccess::Open(config, RealClock()));
+  ASSIGN_OR_RETURN(auto access, OpenChain(config, RealClock()));
   ASSIGN_OR_RETURN(OwnerAccount owner, OwnerAccount::Open(options.owner, *access, progress));
-  ASSIGN_OR_RETURN(chain::DeviceState state, access->contracts.Device(options.device));
+  ASSIGN_OR_RETURN(chain::DeviceState state, access->contracts().Device(options.device));
   if (state.owner != owner.address()) {
     return absl::FailedPreconditionError(absl::StrCat("device ", options.device, " belongs to 0x",
                                                       ToHex(state.owner), ", the keystore is of 0x",
@@ -41,7 +41,7 @@ absl::StatusOr<OwnedDevice> OpenDevice(const DeviceOptions& options, std::ostrea
 
 absl::Status ClaimBond(const OwnedDevice& of, std::uint32_t device, OwnerAccount& owner,
                        std::ostream& out) {
-  ASSIGN_OR_RETURN(const chain::Block latest, of.access->client->Latest());
+  ASSIGN_OR_RETURN(const chain::Block latest, of.access->client().Latest());
   if (latest.timestamp_s < of.state.exit_at) {
     out << "device: " << device << "\n"
         << "bond_free_at: " << TimeText(of.state.exit_at) << "\n"
@@ -51,7 +51,7 @@ absl::Status ClaimBond(const OwnedDevice& of, std::uint32_t device, OwnerAccount
   }
   ASSIGN_OR_RETURN(
       const chain::Receipt receipt,
-      owner.Send("claim the bond", of.access->deployment.devices, chain::ClaimBondCall(device)));
+      owner.Send("claim the bond", of.access->deployment().devices, chain::ClaimBondCall(device)));
   out << "device: " << device << "\n"
       << "claimed_kai: \"" << FormatEther(of.state.bond, 18) << "\"\n"
       << "transaction: \"0x" << ToHex(receipt.transaction) << "\"\n";
@@ -66,15 +66,15 @@ absl::Status DeregisterDevice(const DeviceOptions& options, std::ostream& out,
   if (of.state.exit_at != 0) return ClaimBond(of, options.device, of.owner, out);
   RETURN_IF_ERROR(of.owner.Confirm(absl::StrCat("device ", options.device, " leaves; its bond of ",
                                                 FormatEther(of.state.bond), " KAI is free ",
-                                                of.access->deployment.schedule.unbonding_seconds,
+                                                of.access->deployment().schedule.unbonding_seconds,
                                                 " s later, and its id is never used again")));
-  ASSIGN_OR_RETURN(
-      const chain::Receipt receipt,
-      of.owner.Send("exit", of.access->deployment.devices, chain::ExitDeviceCall(options.device)));
+  ASSIGN_OR_RETURN(const chain::Receipt receipt,
+                   of.owner.Send("exit", of.access->deployment().devices,
+                                 chain::ExitDeviceCall(options.device)));
   ASSIGN_OR_RETURN(const chain::DeviceState state,
-                   of.access->contracts.Device(options.device, receipt.block_number));
+                   of.access->contracts().Device(options.device, receipt.block_number));
   ASSIGN_OR_RETURN(const std::uint32_t counts_from,
-                   of.access->contracts.CountsFrom(receipt.block_number));
+                   of.access->contracts().CountsFrom(receipt.block_number));
   out << "device: " << options.device << "\n"
       << "last_epoch: " << (counts_from == 0 ? "none" : absl::StrCat(counts_from - 1)) << "\n"
       << "bond_free_at: " << TimeText(state.exit_at) << "\n"
@@ -97,7 +97,7 @@ absl::Status SetDeviceEndpoint(const EndpointOptions& options, std::ostream& out
       absl::StrCat("device ", device, " moves from ", of.state.endpoint, " to ", options.endpoint,
                    pin == of.state.tls_pin ? "" : ", with another TLS key")));
   ASSIGN_OR_RETURN(const chain::Receipt receipt,
-                   of.owner.Send("set the endpoint", of.access->deployment.devices,
+                   of.owner.Send("set the endpoint", of.access->deployment().devices,
                                  chain::SetEndpointCall(device, options.endpoint, pin)));
   out << "device: " << device << "\n"
       << "endpoint: " << options.endpoint << "\n"
@@ -111,9 +111,9 @@ absl::Status SetDeviceEndpoint(const EndpointOptions& options, std::ostream& out
 absl::Status WithdrawEarned(const WithdrawOptions& options, std::ostream& out,
                             std::ostream& progress) {
   ASSIGN_OR_RETURN(const ChainConfig config, FindChain(options.chain));
-  ASSIGN_OR_RETURN(const auto access, ChainAccess::Open(config, RealClock()));
+  ASSIGN_OR_RETURN(const auto access, OpenChain(config, RealClock()));
   ASSIGN_OR_RETURN(OwnerAccount owner, OwnerAccount::Open(options.owner, *access, progress));
-  ASSIGN_OR_RETURN(const Uint256 earned, access->contracts.Earned(owner.address()));
+  ASSIGN_OR_RETURN(const Uint256 earned, access->contracts().Earned(owner.address()));
   if (earned.is_zero()) {
     out << "withdrawn_kai: \"0\"\n# Nothing is earned that was not withdrawn.\n";
     return absl::OkStatus();
@@ -121,9 +121,9 @@ absl::Status WithdrawEarned(const WithdrawOptions& options, std::ostream& out,
   RETURN_IF_ERROR(owner.Confirm(
       absl::StrCat("0x", ToHex(owner.address()), " withdraws ", FormatEther(earned), " KAI")));
   ASSIGN_OR_RETURN(const chain::Receipt receipt,
-                   owner.Send("withdraw", access->deployment.settlement, chain::WithdrawCall()));
+                   owner.Send("withdraw", access->deployment().settlement, chain::WithdrawCall()));
   // More may have been settled on the way.
-  ASSIGN_OR_RETURN(const Uint256 left, access->contracts.Earned(owner.address()));
+  ASSIGN_OR_RETURN(const Uint256 left, access->contracts().Earned(owner.address()));
   out << "withdrawn_kai: \"" << FormatEther(earned, 18) << "\"\n"
       << "left_kai: \"" << FormatEther(left, 18) << "\"\n"
       << "transaction: \"0x" << ToHex(receipt.transaction) << "\"\n";

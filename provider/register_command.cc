@@ -68,12 +68,12 @@ absl::StatusOr<std::uint32_t> RegisteredId(ChainAccess& access, const Address& o
   Digest owner_topic{};
   std::copy(owner.begin(), owner.end(), owner_topic.end() - static_cast<int>(owner.size()));
   chain::LogFilter filter;
-  filter.address = access.deployment.devices;
+  filter.address = access.deployment().devices;
   filter.topics = {chain::EventTopic("DeviceRegistered(uint24,address,(address,bytes32,string,"
                                      "bytes32,bytes32,uint32,uint64,uint64),uint32)"),
                    std::nullopt, owner_topic};
   filter.from_block = filter.to_block = receipt.block_number;
-  ASSIGN_OR_RETURN(const std::vector<chain::LogEntry> entries, access.client->Logs(filter));
+  ASSIGN_OR_RETURN(const std::vector<chain::LogEntry> entries, access.client().Logs(filter));
   for (const chain::LogEntry& entry : entries) {
     if (entry.transaction != receipt.transaction || entry.topics.size() != 3) continue;
     return static_cast<std::uint32_t>(Uint256::FromWord(entry.topics[1]).ToUint64());
@@ -89,22 +89,22 @@ absl::Status RegisterDevice(const RegisterOptions& options, std::ostream& out,
                             std::ostream& progress) {
   ASSIGN_OR_RETURN(const chain::DeviceRegistration registration, Registration(options));
   ASSIGN_OR_RETURN(const ChainConfig config, FindChain(options.chain));
-  ASSIGN_OR_RETURN(const auto access, ChainAccess::Open(config, RealClock()));
+  ASSIGN_OR_RETURN(const auto access, OpenChain(config, RealClock()));
   ASSIGN_OR_RETURN(OwnerAccount owner, OwnerAccount::Open(options.owner, *access, progress));
-  ASSIGN_OR_RETURN(const Uint256 per_weight, access->contracts.BondPerWeight());
+  ASSIGN_OR_RETURN(const Uint256 per_weight, access->contracts().BondPerWeight());
   const Uint256 bond = per_weight * registration.weight;
   RETURN_IF_ERROR(owner.NeedKai(bond));
   RETURN_IF_ERROR(owner.Confirm(
       absl::StrCat("0x", ToHex(owner.address()), " registers a device of class ",
                    registration.device_class, " at ", registration.endpoint, " that claims ",
                    registration.weight, " Gop/s, and bonds ", FormatEther(bond), " KAI")));
-  RETURN_IF_ERROR(owner.Approve(access->deployment.devices, bond));
-  ASSIGN_OR_RETURN(
-      const chain::Receipt receipt,
-      owner.Send("register", access->deployment.devices, chain::RegisterDeviceCall(registration)));
+  RETURN_IF_ERROR(owner.Approve(access->deployment().devices, bond));
+  ASSIGN_OR_RETURN(const chain::Receipt receipt,
+                   owner.Send("register", access->deployment().devices,
+                              chain::RegisterDeviceCall(registration)));
   ASSIGN_OR_RETURN(const std::uint32_t device, RegisteredId(*access, owner.address(), receipt));
   ASSIGN_OR_RETURN(const std::uint32_t counts_from,
-                   access->contracts.CountsFrom(receipt.block_number));
+                   access->contracts().CountsFrom(receipt.block_number));
   out << "device: " << device << "\n"
       << "weight: " << registration.weight << "\n"
       << "bond_kai: \"" << FormatEther(bond, 18) << "\"\n"

@@ -37,10 +37,9 @@ absl::StatusOr<Inputs> ReadInputs(const std::string& path, const std::atomic<boo
   ASSIGN_OR_RETURN(ProviderConfig config, ReadProviderConfig(path));
   std::unique_ptr<ChainAccess> chain;
   if (config.chain.has_value()) {
-    ASSIGN_OR_RETURN(chain,
-                     ChainAccess::Open(*config.chain, RealClock(),
-                                       chain::CurlPost([&stopping] { return stopping.load(); })));
-    config.domain = {chain->deployment.chain_id, chain->deployment.reports};
+    ASSIGN_OR_RETURN(chain, OpenChain(*config.chain, RealClock(),
+                                      chain::CurlPost([&stopping] { return stopping.load(); })));
+    config.domain = {chain->deployment().chain_id, chain->deployment().reports};
   }
   ASSIGN_OR_RETURN(std::string token, monitor::ReadMonitorToken(config.monitor));
   ASSIGN_OR_RETURN(TlsKey tls_key, OpenTlsKey(config));
@@ -73,7 +72,7 @@ sigset_t BlockStopSignals() {
 /// What learns from the chain who is served.
 struct Following {
   Following(Inputs& inputs, std::vector<OwnDevice> devices, Server& server)
-      : follower(inputs.chain->contracts, std::move(devices), server.admission(), RealClock()),
+      : follower(inputs.chain->contracts(), std::move(devices), server.admission(), RealClock()),
         thread("chain", [this, poll_ms = inputs.config.chain->poll_ms] {
           follower.Poll().IgnoreError();  // what there is to tell is in the log
           return follower.RestMs(poll_ms);

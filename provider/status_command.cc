@@ -45,23 +45,23 @@ std::vector<std::uint32_t> LastEpochs(const chain::Schedule& schedule, std::uint
 /// A block before which nothing of the epoch can be settled.
 absl::StatusOr<std::uint64_t> FirstBlock(ChainAccess& access, std::uint32_t epoch) {
   ASSIGN_OR_RETURN(const std::optional<chain::Opening> opening,
-                   access.contracts.FindOpening(epoch));
-  return opening.has_value() ? opening->block_number : access.deployment.block;
+                   access.contracts().FindOpening(epoch));
+  return opening.has_value() ? opening->block_number : access.deployment().block;
 }
 
 absl::StatusOr<DeviceStatus> ReadStatus(ChainAccess& access, std::uint32_t device,
                                         const std::vector<std::uint32_t>& epochs,
                                         const chain::Block& latest) {
   DeviceStatus status;
-  ASSIGN_OR_RETURN(status.state, access.contracts.Device(device));
+  ASSIGN_OR_RETURN(status.state, access.contracts().Device(device));
   status.state.id = device;
   if (epochs.empty()) return status;
   chain::LogFilter filter;
-  filter.address = access.deployment.settlement;
+  filter.address = access.deployment().settlement;
   filter.topics = {chain::SettledTopic(), std::nullopt, chain::TopicOf(device)};
   ASSIGN_OR_RETURN(filter.from_block, FirstBlock(access, epochs.back()));
   filter.to_block = latest.number;
-  ASSIGN_OR_RETURN(const std::vector<chain::LogEntry> entries, access.client->Logs(filter));
+  ASSIGN_OR_RETURN(const std::vector<chain::LogEntry> entries, access.client().Logs(filter));
   std::map<std::uint32_t, chain::SettledEvent> settled;
   for (const chain::LogEntry& entry : entries) {
     ASSIGN_OR_RETURN(const chain::SettledEvent event, chain::ParseSettled(entry));
@@ -190,17 +190,17 @@ std::string GpuLine(const std::string& gpu) {
 absl::Status ShowStatus(const StatusOptions& options, std::ostream& out) {
   ASSIGN_OR_RETURN(const auto shown, DevicesToShow(options));
   ASSIGN_OR_RETURN(const ChainConfig config, FindChain(options.chain));
-  ASSIGN_OR_RETURN(const auto access, ChainAccess::Open(config, RealClock()));
-  ASSIGN_OR_RETURN(const chain::Block latest, access->client->Latest());
-  ASSIGN_OR_RETURN(const Uint256 bond_per_weight, access->contracts.BondPerWeight());
+  ASSIGN_OR_RETURN(const auto access, OpenChain(config, RealClock()));
+  ASSIGN_OR_RETURN(const chain::Block latest, access->client().Latest());
+  ASSIGN_OR_RETURN(const Uint256 bond_per_weight, access->contracts().BondPerWeight());
   const std::vector<std::uint32_t> epochs =
-      LastEpochs(access->deployment.schedule, latest.timestamp_s, options.epochs);
+      LastEpochs(access->deployment().schedule, latest.timestamp_s, options.epochs);
   std::vector<DeviceStatus> devices;
   std::map<Address, Uint256> earned;
   for (const auto& [id, gpu] : shown) {
     ASSIGN_OR_RETURN(DeviceStatus status, ReadStatus(*access, id, epochs, latest));
     if (!earned.contains(status.state.owner)) {
-      ASSIGN_OR_RETURN(earned[status.state.owner], access->contracts.Earned(status.state.owner));
+      ASSIGN_OR_RETURN(earned[status.state.owner], access->contracts().Earned(status.state.owner));
     }
     status.gpu = GpuLine(gpu);
     devices.push_back(std::move(status));

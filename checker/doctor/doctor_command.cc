@@ -120,7 +120,7 @@ void Doctor::ExamineChain() {
 /// Whether the chain knows these keys as those of a slot with a duty.
 absl::StatusOr<Finding> ExamineDuty(const Config& config, const SlotKeys& keys,
                                     std::uint64_t now_s) {
-  ASSIGN_OR_RETURN(const auto access, ChainAccess::Open(*config.chain, RealClock()));
+  ASSIGN_OR_RETURN(const auto access, OpenChain(*config.chain, RealClock()));
   chain::Contracts& contracts = access->contracts();
   std::optional<std::uint32_t> id = config.slot;
   if (!id) {

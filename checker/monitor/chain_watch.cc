@@ -31,9 +31,8 @@ absl::StatusOr<std::unique_ptr<ChainWatch>> ChainWatch::Start(const Config& conf
   std::unique_ptr<ChainWatch> watch(new ChainWatch(config, keys, clock, std::move(on_read)));
   ASSIGN_OR_RETURN(
       watch->access_,
-      ChainAccess::Open(*config.chain, clock, measure(chain::CurlPost([&ending = watch->ending_] {
-        return ending.load();
-      }))));
+      OpenChain(*config.chain, clock,
+                measure(chain::CurlPost([&ending = watch->ending_] { return ending.load(); }))));
   const std::uint64_t epoch_ms = watch->access_->deployment().schedule.epoch_seconds * 1000;
   watch->every_ms_ = std::clamp(epoch_ms / kReadsPerEpoch, kShortestMs, kLongestMs);
   watch->thread_ = std::thread([&watch = *watch] { watch.Work(); });

@@ -29,7 +29,7 @@ class ChainWatch {
   /// `config` has a chain. `measure` may wrap what posts. Config, keys and clock must outlive the
   /// watch. `on_read` runs on the thread.
   ///
-  /// Errors: those of ChainAccess::Open.
+  /// Errors: those of OpenChain.
   static absl::StatusOr<std::unique_ptr<ChainWatch>> Start(const Config& config,
                                                            const SlotKeys& keys, const Clock& clock,
                                                            const MeasurePost& measure,

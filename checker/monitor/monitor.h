@@ -34,7 +34,7 @@ class Monitor {
  public:
   /// All references must outlive it. Serves nothing when the config says so.
   ///
-  /// Errors: with a chain, those of ChainAccess::Open.
+  /// Errors: with a chain, those of OpenChain.
   static absl::StatusOr<std::unique_ptr<Monitor>> Start(const RunInputs& inputs, const Clock& clock,
                                                         MonitorVoice voice);
 
