@@ -69,6 +69,16 @@ Log LogOf(const std::vector<v1::Record>& records) {
   return log;
 }
 
+const EpochFixture& Honest() {
+  static const auto* const kEpoch = new EpochFixture(MakeEpochOfEveryVerdict());
+  return *kEpoch;
+}
+
+const Log& HonestLog() {
+  static const auto* const kLog = new Log(LogOf(Honest().records));
+  return *kLog;
+}
+
 bool Findings::Name(const std::vector<std::string>& words) const {
   return std::any_of(differences.begin(), differences.end(), [&](const std::string& line) {
     return std::all_of(words.begin(), words.end(),

@@ -20,6 +20,10 @@ using Log = std::vector<std::shared_ptr<const v1::Record>>;
 
 Log LogOf(const std::vector<v1::Record>& records);
 
+/// The epoch of every verdict, made once, and its log: what the mutants are made of.
+const EpochFixture& Honest();
+const Log& HonestLog();
+
 /// What the auditor says of a log.
 struct Findings {
   std::vector<std::string> differences;

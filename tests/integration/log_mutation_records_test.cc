@@ -18,22 +18,11 @@
 #include "challenges/signed_messages.h"
 #include "tests/integration/log_forger.h"
 #include "tests/integration/mutant_list.h"
-#include "tests/support/every_verdict.h"
 
 namespace kaisar::testing {
 namespace {
 
 using Fate = MutantList::Fate;
-
-const EpochFixture& Honest() {
-  static const auto* const kEpoch = new EpochFixture(MakeEpochOfEveryVerdict());
-  return *kEpoch;
-}
-
-const Log& HonestLog() {
-  static const auto* const kLog = new Log(LogOf(Honest().records));
-  return *kLog;
-}
 
 /// By which a difference tells whose record it is about.
 std::string NameOf(const Log& log, std::size_t index) {

@@ -19,7 +19,6 @@
 #include "tests/integration/allowed_changes.h"
 #include "tests/integration/log_forger.h"
 #include "tests/integration/mutant_list.h"
-#include "tests/support/every_verdict.h"
 #include "tests/support/field_changes.h"
 
 namespace kaisar::testing {
@@ -27,16 +26,6 @@ namespace {
 
 using ::testing::IsEmpty;
 using Fate = MutantList::Fate;
-
-const EpochFixture& Honest() {
-  static const auto* const kEpoch = new EpochFixture(MakeEpochOfEveryVerdict());
-  return *kEpoch;
-}
-
-const Log& HonestLog() {
-  static const auto* const kLog = new Log(LogOf(Honest().records));
-  return *kLog;
-}
 
 Findings Audit(const Log& log) {
   static auto* const kAuditor = new Auditor(HonestLog());
