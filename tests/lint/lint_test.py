@@ -4,6 +4,7 @@ import os
 import tempfile
 import unittest
 
+import alerts
 import confined_headers
 import doc_links
 import formatting
@@ -62,6 +63,32 @@ class LintTest(unittest.TestCase):
                    "record: instance:kaisar_checker_epochs:rate\n"
                    "expr: rate(kaisar_checker_epoch_bucket[5m])\n")
         self.expect_one(metric_names, "rules.yml:3: the code has no metric kaisar_checker_epoch_bucket")
+
+    def write_alert(self, name, **changes):
+        parts = {"severity": "critical", "description": "it is {{ $value }}", "anchor": name.lower(), **changes}
+        self.write(f"deploy/prometheus/{name}.yml",
+                   f"- alert: {name}\n  expr: up == 0\n  labels: {{severity: {parts['severity']}}}\n"
+                   f"  annotations:\n    summary: x\n    description: {parts['description']}\n"
+                   f"    runbook_url: docs/operating.md#{parts['anchor']}\n")
+        self.write(f"tests/prometheus/{name}.yml", f"{{labels: '{{alertname=\"{name}\"}}', value: 1}}\n")
+
+    def test_alerts_that_say_too_little_are_found(self):
+        self.write_alert("Down")
+        self.write("docs/operating.md", "\n## Alerts\n### Down\n## More\n### Other\n")
+        self.assertEqual(self.find(alerts), [])
+        for change, found in (("severity", "Down has no severity"), ("description", "without a value"),
+                              ("anchor", "has no runbook_url: docs/operating.md#down")):
+            self.write_alert("Down", **{change: "bad"})
+            self.expect_one(alerts, found)
+
+    def test_alerts_that_are_not_explained_or_never_fire_are_found(self):
+        self.write_alert("Down")
+        self.write_alert("Late")
+        self.write("tests/prometheus/Late.yml", "alertname=\"Late\"}', value: 0}\n")
+        self.write("docs/operating.md", "\n## Alerts\n### Down\n### Gone\n")
+        self.assertEqual(self.find(alerts), ["docs/operating.md: has no section on Late",
+                                             "docs/operating.md: there is no alert Gone",
+                                             "tests/prometheus/: no test makes Late fire"])
 
     def test_metric_names_find_what_nobody_looks_at(self):
         self.write_metrics()

@@ -7,9 +7,11 @@ import sys
 import tree
 
 # Where the code says which metrics there are: {"name", type, "labels", "help"}.
-TABLES = ("checker/monitor/metric_table.cc", "provider/metric_table.cc")
-ENTRY = re.compile(r'\{\s*"(kaisar_(?:checker|provider)_\w+)",\s*k(\w+)')
+TABLES = ("checker/monitor/metric_table.cc", "provider/metric_table.cc", "monitor/metric_set.cc")
+ENTRY = re.compile(r'\{\s*"((?:kaisar_(?:checker|provider)|process)_\w+)",\s*(?:MetricType::)?k(\w+)')
 USED = re.compile(r"(?<![\w:])kaisar_(?:checker|provider)_\w+(?![\w:]*:)")
+# Elsewhere the word is a usual one.
+USED_IN_RULES = re.compile(r"(?<![\w:])(?:kaisar_(?:checker|provider)|process)_\w+(?![\w:]*:)")
 # What a histogram is read by.
 PARTS = ("_bucket", "_sum", "_count")
 RULES = ("deploy/prometheus/", "deploy/grafana/")
@@ -18,7 +20,7 @@ READERS = RULES + ("docs/", "README.md")
 
 def metrics(root):
     """Type by name."""
-    present = set(tree.files(root, "metric_table.cc"))
+    present = set(tree.files(root, ".cc"))
     return {name: kind for path in TABLES if path in present
             for name, kind in ENTRY.findall(tree.text(root, path))}
 
@@ -32,8 +34,9 @@ def check(root):
         if not path.startswith(READERS):
             continue
         has_dashboards = has_dashboards or path.startswith("deploy/grafana/")
+        used = USED_IN_RULES if path.startswith(RULES) else USED
         for number, line in tree.lines(root, path):
-            for name in USED.findall(line):
+            for name in used.findall(line):
                 if name not in series:
                     findings.append(f"{path}:{number}: the code has no metric {name}")
                 elif path.startswith(RULES):
