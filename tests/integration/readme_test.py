@@ -2,7 +2,8 @@
 """Runs the README's commands as a reader would, and checks what the quickstart promises.
 
 Every line of every ```sh block runs, in order, from the root of the repository. ./tests/run is left out
-(it is what runs this test); ./deploy/quickstart runs with --no-build, then its outcome is checked.
+(it is what runs this test); ./deploy/quickstart runs with --no-build, is scraped by a Prometheus, and then its
+outcome is checked.
 """
 import base64
 import json
@@ -17,6 +18,9 @@ RUN = os.path.join(ROOT, "quickstart-run")
 AUDIT = os.path.join(ROOT, "build/dev/audit/kaisar-audit")
 CHECKER = os.path.join(ROOT, "build/dev/checker/kaisar-checker")
 LOG = os.path.join(RUN, "checker-1/data/epoch-0.log")
+sys.path.insert(0, os.path.join(ROOT, "tests/support"))
+
+from quickstart_watch import QuickstartWatch  # pylint: disable=wrong-import-position
 
 
 def output_of(*command):
@@ -61,15 +65,24 @@ class Readme(unittest.TestCase):
             if command == "./tests/run":
                 continue
             if command == "./deploy/quickstart":
-                command += " --no-build"
-            with self.subTest(command=command):
-                done = subprocess.run(command, shell=True, cwd=ROOT, text=True, timeout=420,
-                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-                print(f"$ {command}\n{done.stdout}", flush=True)
-                self.assertEqual(done.returncode, 0, done.stdout)
-            if "quickstart" in command and "deploy" in command:
+                self.run_watched(f"{command} --no-build")
                 self.assertEqual(processes_of_quickstart(), [])
                 self.check_outcome()
+            else:
+                self.run_command(command)
+
+    def run_command(self, command):
+        with self.subTest(command=command):
+            done = subprocess.run(command, shell=True, cwd=ROOT, text=True, timeout=420,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            print(f"$ {command}\n{done.stdout}", flush=True)
+            self.assertEqual(done.returncode, 0, done.stdout)
+
+    def run_watched(self, command):
+        """With a Prometheus that scrapes it, to which all rules and dashboards find an answer."""
+        with QuickstartWatch(ROOT, RUN) as watch:
+            self.run_command(command)
+            self.assertEqual(watch.findings(), [])
 
     def check_outcome(self):
         ids = [int(number_in(f"register-{device}.txt", "device")) for device in range(1, 6)]

@@ -2,7 +2,7 @@
 // mind with the packages and with each other.
 import assert from "node:assert/strict";
 import {execFileSync} from "node:child_process";
-import {mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync} from "node:fs";
+import {existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync} from "node:fs";
 import {createRequire} from "node:module";
 import {tmpdir} from "node:os";
 import {dirname, join} from "node:path";
@@ -80,6 +80,34 @@ test("the composed checker is stopped as its unit stops it", () => {
   const seconds = /^TimeoutStopSec=(.*)$/m.exec(unit)[1];
   assert.equal(COMPOSE.services.checker.stop_grace_period, seconds);
   assert.equal(String(COMPOSE.services.checker.ulimits.nofile), /^LimitNOFILE=(.*)$/m.exec(unit)[1]);
+});
+
+/** Where a path in a service's container is in this repository; undefined: nothing is mounted there. */
+function mountedFrom({volumes}, path) {
+  for (const volume of volumes) {
+    const [from, to] = volume.split(":");
+    if (from.startsWith("../") && `${path}/`.startsWith(`${to}/`)) {
+      return join("deploy/container", from, path.slice(to.length));
+    }
+  }
+  return undefined;
+}
+
+test("the composed Prometheus and Grafana find their files, and each other", () => {
+  const {prometheus, grafana} = COMPOSE.services;
+  const flag = (name) => prometheus.command.find((word) => word.startsWith(`--${name}=`)).split("=")[1];
+  const dashboards = parse(read("deploy/grafana/provisioning/dashboards/kaisar.yaml")).providers[0].options.path;
+  for (const [service, path] of [[prometheus, flag("config.file")], [grafana, dashboards],
+    [grafana, "/etc/grafana/provisioning/datasources"], [grafana, "/etc/grafana/provisioning/dashboards"],
+    [grafana, grafana.environment.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH]]) {
+    assert.ok(existsSync(join(root, mountedFrom(service, path))), path);
+  }
+  const [{url, jsonData}] = parse(read("deploy/grafana/provisioning/datasources/prometheus.yaml")).datasources;
+  assert.equal(url, `http://${flag("web.listen-address")}`);
+  const {scrape_interval: interval} = parse(read("deploy/prometheus/prometheus.yml")).global;
+  assert.equal(jsonData.timeInterval, interval);
+  const [{targets}] = parse(read("deploy/prometheus/targets/checkers.yml"));
+  assert.match(read("docs/operating.md"), new RegExp("\\| `listen` \\|.*\\| " + targets[0] + " \\|"));
 });
 
 test("the Kubernetes objects are valid, and wrong ones are not", () => {

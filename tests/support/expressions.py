@@ -1,0 +1,39 @@
+"""What the dashboards of deploy/grafana ask Prometheus, and what of it may go without an answer."""
+
+import glob
+import json
+import os
+import re
+
+# In place of Grafana's variables: all instances, and times that suit a network that ran for some minutes.
+VARIABLES = {"$instance": ".*", "$__rate_interval": "30s", "$__range": "10m"}
+SELECTOR = re.compile(r"\b(?:\w*:)*(?:kaisar|process)_\w+(?::\w+)*(?:\{[^}]*\})?|\bup\{[^}]*\}")
+
+
+def asked(root):
+    """{expression with its variables: the panels that ask it}."""
+    found = {}
+    for path in sorted(glob.glob(os.path.join(root, "deploy/grafana/dashboards/*.json"))):
+        with open(path, encoding="utf-8") as file:
+            dashboard = json.load(file)
+        for panel in dashboard["panels"]:
+            for target in panel.get("targets", []):
+                found.setdefault(target["expr"], []).append(f'{dashboard["title"]}: {panel["title"]}')
+    return found
+
+
+def may_be_empty(root):
+    """{expression with its variables: why}. tests/prometheus/dashboards_test.mjs makes each of them give something."""
+    with open(os.path.join(root, "tests/prometheus/empty_when_healthy.json"), encoding="utf-8") as file:
+        return {entry["expr"]: entry["why"] for entry in json.load(file)}
+
+
+def filled(expression):
+    for variable, text in VARIABLES.items():
+        expression = expression.replace(variable, text)
+    return expression
+
+
+def selectors(expression):
+    """The series that an expression looks at, without what it asks of their values."""
+    return SELECTOR.findall(expression)
