@@ -7,8 +7,8 @@
 
 namespace kaisar::checker {
 
-/// How large an epoch's log gets when every device answers all that it is asked: nearly all of it
-/// are the opened rows of matmul challenges.
+/// What an epoch's log takes of the disk when every device answers all that it is asked: nearly all
+/// of it are the opened rows of matmul challenges.
 ///
 /// Result: bytes, an upper bound; 0 for an empty roster.
 /// Source: docs/protocol.md, Matmul; docs/log-format.md.

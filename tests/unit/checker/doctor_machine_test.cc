@@ -191,7 +191,8 @@ TEST(DoctorLogEstimate, IsMostlyThatOfOpenedRows) {
   // With the muster ten proofs, whose openings are 650,176 bytes (docs/measurements.md).
   const std::uint64_t bytes = MostLogBytes(policy, roster);
   EXPECT_GE(bytes, 10 * 650'176u);
-  EXPECT_LE(bytes, 10 * 660'000u);
+  constexpr std::uint64_t kJournal = 8u << 20;  // SQLite's, beside the log
+  EXPECT_LE(bytes, 10 * 660'000u + kJournal);
 }
 
 }  // namespace
