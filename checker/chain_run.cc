@@ -119,9 +119,12 @@ absl::StatusOr<std::unique_ptr<ChainRun>> ChainRun::Start(const RunInputs& input
           settings, {run->access_->contracts(), inputs.keys.hot, signatures, clock}, hooks));
   run->thread_ = std::make_unique<ChainThread>(std::move(submitter), clock, hooks.notice,
                                                [&monitor] { monitor.watch().ChainAlive(); });
+  const chain::Schedule& schedule = run->access_->deployment().schedule;
+  const std::uint64_t now_s = clock.WallMs() / 1000;
   for (const audit::SignedReport& report :
-       OpenReports(inputs.config.data_dir, run->access_->deployment().schedule,
-                   clock.WallMs() / 1000, hooks.notice)) {
+       OpenReports(inputs.config.data_dir, schedule, now_s, hooks.notice)) {
+    const std::uint32_t epoch = report.report.epoch;
+    if (now_s < schedule.reveal_begin(epoch)) monitor.chain_metrics().Reported(epoch);
     run->thread_->Add(report);
   }
   return run;

@@ -61,6 +61,13 @@ ChainMetrics::ChainMetrics(monitor::MetricSet& metrics, const std::vector<std::s
   }
 }
 
+void ChainMetrics::Reported(std::uint32_t epoch) {
+  reporter::EpochStage stage;
+  stage.epoch = epoch;
+  stage.stage = Stage::kWaiting;
+  StageChanged(stage);
+}
+
 void ChainMetrics::StageChanged(const reporter::EpochStage& stage) {
   MutexLock lock(mutex_);
   const auto known = stages_.find(stage.epoch);

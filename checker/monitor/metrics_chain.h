@@ -25,6 +25,8 @@ class ChainMetrics {
   /// the config's URLs; metrics bear their scheme, host and port alone.
   ChainMetrics(monitor::MetricSet& metrics, const std::vector<std::string>& endpoints);
 
+  /// A report is there whose commit window is not over.
+  void Reported(std::uint32_t epoch);
   /// A report went on to another stage.
   void StageChanged(const reporter::EpochStage& stage);
   void SignatureRefused();

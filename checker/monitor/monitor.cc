@@ -112,6 +112,7 @@ RunnerHooks Monitor::Listen(RunnerHooks hooks) {
   };
   hooks.epoch_reported = [this, next = std::move(hooks.epoch_reported)](const EpochResult& result) {
     challenge_metrics_.EpochReported();
+    if (inputs_.config.chain) chain_metrics_.Reported(result.report.report.epoch);
     next(result);
   };
   for (auto* open : {&hooks.create_log, &hooks.reopen_log}) {
