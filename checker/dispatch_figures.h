@@ -7,6 +7,7 @@ namespace kaisar::checker {
 /// How much a dispatcher has under way.
 struct DispatchFigures {
   std::uint64_t open = 0;                 // challenges between due and closed
+  std::uint64_t waiting = 0;              // matmul and bandwidth, due and without a turn yet
   std::uint64_t matmul_running = 0;       // that hold a turn
   std::uint64_t bandwidth_running = 0;    // that hold a turn
   std::uint64_t tests_waiting = 0;        // opened bandwidth tests

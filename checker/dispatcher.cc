@@ -148,11 +148,16 @@ void Dispatcher::TakeDue() {
     calendar_.Begin(open->planned.device);
     if (open->planned.kind == v1::MATMUL) {
       slots_.Enqueue(index, open->planned.device);
-      expiring_.push_back(index);
+      Await(*open);
     } else {
       Issue(open);
     }
   }
+}
+
+void Dispatcher::Await(const OpenChallenge& open) {
+  expiring_.push_back(open.index);
+  ++waiting_;
 }
 
 // A challenge whose turn did not come within the slack was not run, and that is our fault.
@@ -162,6 +167,7 @@ void Dispatcher::ExpireWaiting() {
     if (found != open_.end() && found->second->state == OpenChallenge::State::kWaiting) {
       const Open open = found->second;
       if (!TooLate(*open)) return;
+      --waiting_;
       CloseUnsent(open, /*stopped=*/false);
     }
     expiring_.pop_front();
@@ -176,6 +182,7 @@ void Dispatcher::StartWaiting() {
     }
     const Open open = found->second;
     open->holds_turn = true;
+    --waiting_;
     Issue(open);
   };
   while (const std::optional<std::uint32_t> index = slots_.TakeNext()) {
@@ -232,6 +239,7 @@ std::uint64_t Dispatcher::NextWakeMs() const {
 DispatchFigures Dispatcher::figures() const {
   DispatchFigures figures;
   figures.open = open_.size();
+  figures.waiting = waiting_;
   figures.matmul_running = slots_.running();
   figures.bandwidth_running = test_turns_.running();
   figures.tests_waiting = tests_.waiting();

@@ -73,6 +73,8 @@ class Dispatcher {
   // Due challenges (dispatcher.cc).
   void CloseMissed();
   void TakeDue();
+  /// For its turn; it is given up when its slack is over.
+  void Await(const OpenChallenge& open);
   void ExpireWaiting();
   void StartWaiting();
   Open MakeOpen(std::uint32_t index);
@@ -135,6 +137,7 @@ class Dispatcher {
   std::uint32_t live_from_ = 0;         // in the plan: was not due when this run began
   std::uint32_t due_next_ = 0;          // in the plan
   std::deque<std::uint32_t> expiring_;  // waiting challenges as they fell due
+  std::uint64_t waiting_ = 0;           // of those, without a turn yet
   absl::flat_hash_map<std::uint32_t, Open> open_;
   std::uint64_t closed_count_ = 0;
   std::uint64_t stop_at_ns_ = 0;  // monotonic; 0 while running

@@ -40,7 +40,7 @@ void Keep(BandwidthAnswer& answer, v1::BandwidthEvidence& evidence) {
 // An endpoint has one challenge at a time: a second one would wait there for the first, and be
 // refused when that takes long, which is no fault of the device's.
 void Dispatcher::AwaitTurnOrGiveUp(const Open& open) {
-  expiring_.push_back(open->index);
+  Await(*open);
   if (CarriesTestsOf(budget_, *open->device, epoch_->policy.bandwidth)) {
     test_turns_.Enqueue(open->index, calendar_.EndpointOf(open->planned.device));
     return;

@@ -11,6 +11,7 @@
 #include "base/uint256.h"
 #include "chain/contracts.h"
 #include "chain/deployment.h"
+#include "monitor/problem.h"
 
 namespace kaisar::checker {
 
@@ -70,12 +71,7 @@ struct SlotStatus {
   }
 };
 
-/// Something wrong, and what to do next.
-struct Problem {
-  std::string code;  // for machines: one of a fixed few, the same for the same trouble
-  std::string what;
-  std::string next;
-};
+using monitor::Problem;
 
 /// The codes that FindProblems gives.
 inline constexpr absl::string_view kSlotProblemCodes[] = {

@@ -42,6 +42,14 @@ bool IsAddressOrLocalhost(const std::string& host_header) {
 
 }  // namespace
 
+HttpReply JsonReply(bool good, std::string body) {
+  HttpReply reply;
+  reply.status = good ? 200 : 503;
+  reply.content_type = "application/json";
+  reply.body = std::move(body);
+  return reply;
+}
+
 bool HttpRoutes::Authorized(absl::string_view authorization) const {
   if (absl::ConsumePrefix(&authorization, "Bearer ")) return SameSecret(authorization, token_);
   std::string user_and_password;

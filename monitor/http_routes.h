@@ -23,6 +23,9 @@ struct HttpReply {
   std::string content_security_policy = "default-src 'none'; frame-ancestors 'none'";
 };
 
+/// A reply of JSON: 200 when all is `good`, else 503.
+HttpReply JsonReply(bool good, std::string body);
+
 /// Answers at once from what is known: no handler waits for anybody, so a page that is to stay
 /// current asks again.
 ///

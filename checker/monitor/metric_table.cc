@@ -42,6 +42,8 @@ constexpr MetricInfo kTable[] = {
     {"kaisar_checker_open_challenges", kGauge, "", "Challenges between due and closed."},
     {"kaisar_checker_running_challenges", kGauge, "kind",
      "Matmul and bandwidth challenges that hold a turn: those that are limited."},
+    {"kaisar_checker_waiting_challenges", kGauge, "",
+     "Matmul and bandwidth challenges that are due and wait for a turn."},
     {"kaisar_checker_waiting_bandwidth_tests", kGauge, "",
      "Opened bandwidth tests that wait for the connection or the endpoint."},
     {"kaisar_checker_line_in_use_bytes_per_second", kGauge, "direction",

@@ -54,6 +54,7 @@ ChallengeMetrics::ChallengeMetrics(monitor::MetricSet& metrics)
       up_(metrics.Histogram("kaisar_checker_device_bandwidth_bytes_per_second", kBytesPerSecond,
                             {{"direction", "up"}})),
       open_(metrics.Gauge("kaisar_checker_open_challenges")),
+      waiting_(metrics.Gauge("kaisar_checker_waiting_challenges")),
       matmul_running_(metrics.Gauge("kaisar_checker_running_challenges", {{"kind", "matmul"}})),
       bandwidth_running_(
           metrics.Gauge("kaisar_checker_running_challenges", {{"kind", "bandwidth"}})),
@@ -148,6 +149,7 @@ void ChallengeMetrics::CloseBandwidth(const v1::ChallengeClosed& closed) {
 
 void ChallengeMetrics::Polled(const DispatchFigures& figures) {
   open_.Set(static_cast<double>(figures.open));
+  waiting_.Set(static_cast<double>(figures.waiting));
   matmul_running_.Set(static_cast<double>(figures.matmul_running));
   bandwidth_running_.Set(static_cast<double>(figures.bandwidth_running));
   tests_waiting_.Set(static_cast<double>(figures.tests_waiting));

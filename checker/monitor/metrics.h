@@ -57,6 +57,7 @@ class ChallengeMetrics {
   prometheus::Histogram& down_;
   prometheus::Histogram& up_;
   prometheus::Gauge& open_;
+  prometheus::Gauge& waiting_;
   prometheus::Gauge& matmul_running_;
   prometheus::Gauge& bandwidth_running_;
   prometheus::Gauge& tests_waiting_;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "checker/epoch_log.h"
 #include "checker/log_estimate.h"
@@ -11,16 +12,6 @@
 
 namespace kaisar::checker {
 namespace {
-
-constexpr int kUnavailable = 503;
-
-monitor::HttpReply JsonReply(bool good, std::string body) {
-  monitor::HttpReply reply;
-  reply.status = good ? 200 : kUnavailable;
-  reply.content_type = "application/json";
-  reply.body = std::move(body);
-  return reply;
-}
 
 std::vector<std::string> EndpointsOf(const Config& config) {
   return config.chain ? config.chain->rpc : std::vector<std::string>();
@@ -33,7 +24,13 @@ Monitor::Monitor(const RunInputs& inputs, const Clock& clock, MonitorVoice voice
       clock_(clock),
       voice_(std::move(voice)),
       metrics_(MetricTable(), clock),
-      watch_(inputs.config.data_dir, inputs.config.chain.has_value(), clock),
+      watch_(inputs.config.data_dir, inputs.config.chain.has_value(), clock,
+             [this](double seconds) {
+               voice_.warning(absl::StrFormat(
+                   "the machine's clock was set by %.1f s: what is open is inconclusive "
+                   "(CLOCK_STEPPED); let chrony or systemd-timesyncd slew the clock instead",
+                   seconds));
+             }),
       challenge_metrics_(metrics_),
       chain_metrics_(metrics_, EndpointsOf(inputs.config)),
       run_metrics_(metrics_, watch_, clock) {}
@@ -79,11 +76,11 @@ monitor::HttpRoutes Monitor::Routes() {
   });
   routes.Add("/healthz", [this](const monitor::HttpRequest&) {
     const Health health = CheckHealth(watch_.Facts());
-    return JsonReply(health.alive, HealthJson(health));
+    return monitor::JsonReply(health.alive, HealthJson(health));
   });
   routes.Add("/readyz", [this](const monitor::HttpRequest&) {
     const Readiness readiness = CheckReadiness(watch_.Facts());
-    return JsonReply(readiness.ready, ReadinessJson(readiness));
+    return monitor::JsonReply(readiness.ready, ReadinessJson(readiness));
   });
   return routes;
 }

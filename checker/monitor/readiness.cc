@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "nlohmann/json.hpp"
 
 namespace kaisar::checker {
 namespace {
@@ -104,23 +103,6 @@ void FindChain(const RunFacts& facts, std::vector<Problem>& problems) {
   std::move(of_slot.begin(), of_slot.end(), std::back_inserter(problems));
 }
 
-nlohmann::ordered_json ToJson(const std::vector<Problem>& problems) {
-  auto json = nlohmann::ordered_json::array();
-  for (const Problem& problem : problems) {
-    json.push_back({{"code", problem.code},
-                    {"what", problem.what},
-                    {"next", problem.next},
-                    {"keeps_from_earning", KeepsFromEarning(problem.code)}});
-  }
-  return json;
-}
-
-std::string Dump(absl::string_view key, bool value, const std::vector<Problem>& problems) {
-  const nlohmann::ordered_json json = {{std::string(key), value}, {"problems", ToJson(problems)}};
-  // What endpoints said is in it, in whatever encoding.
-  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-}
-
 }  // namespace
 
 bool KeepsFromEarning(absl::string_view code) {
@@ -148,11 +130,11 @@ Readiness CheckReadiness(const RunFacts& facts) {
 }
 
 std::string HealthJson(const Health& health) {
-  return Dump("alive", health.alive, health.problems);
+  return monitor::ProblemsJson("alive", health.alive, health.problems, &KeepsFromEarning);
 }
 
 std::string ReadinessJson(const Readiness& readiness) {
-  return Dump("ready", readiness.ready, readiness.problems);
+  return monitor::ProblemsJson("ready", readiness.ready, readiness.problems, &KeepsFromEarning);
 }
 
 }  // namespace kaisar::checker

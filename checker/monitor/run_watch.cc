@@ -1,6 +1,5 @@
 #include "checker/monitor/run_watch.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -8,26 +7,24 @@
 namespace kaisar::checker {
 namespace {
 
-constexpr std::int64_t kClockStepMs = 1'000;  // more than a clock that is slewed gains in minutes
 constexpr std::uint64_t kMsNs = 1'000'000;
-
-std::int64_t ClockOffsetMs(const Clock& clock) {
-  return static_cast<std::int64_t>(clock.WallMs()) -
-         static_cast<std::int64_t>(clock.MonotonicNs() / kMsNs);
-}
 
 }  // namespace
 
-RunWatch::RunWatch(std::string data_dir, bool on_chain, const Clock& clock)
-    : data_dir_(std::move(data_dir)), clock_(clock), clock_offset_ms_(ClockOffsetMs(clock)) {
+RunWatch::RunWatch(std::string data_dir, bool on_chain, const Clock& clock,
+                   std::function<void(double seconds)> clock_stepped)
+    : data_dir_(std::move(data_dir)),
+      clock_(clock),
+      clock_stepped_(std::move(clock_stepped)),
+      clock_watch_(clock) {
   facts_.on_chain = on_chain;
   facts_.dispatch_alive_ns = clock.MonotonicNs();
 }
 
 void RunWatch::DispatchAlive() {
+  LookAtClock();
   MutexLock lock(mutex_);
   facts_.dispatch_alive_ns = clock_.MonotonicNs();
-  LookAtClock();
 }
 
 void RunWatch::DispatchEnded() {
@@ -57,8 +54,8 @@ void RunWatch::Refused(const std::string& why) {
 RunFacts RunWatch::Facts() {
   std::error_code error;
   const std::filesystem::space_info space = std::filesystem::space(data_dir_, error);
-  MutexLock lock(mutex_);
   LookAtClock();
+  MutexLock lock(mutex_);
   facts_.now_ns = clock_.MonotonicNs();
   facts_.free_bytes = error ? 0 : space.available;
   facts_.size_bytes = error ? 0 : space.capacity;
@@ -66,13 +63,17 @@ RunFacts RunWatch::Facts() {
 }
 
 void RunWatch::LookAtClock() {
-  const std::int64_t offset_ms = ClockOffsetMs(clock_);
-  const std::int64_t step_ms = offset_ms - clock_offset_ms_;
-  clock_offset_ms_ = offset_ms;
-  if (std::abs(step_ms) < kClockStepMs) return;
-  ++facts_.clock_steps;
-  facts_.clock_stepped_ns = clock_.MonotonicNs();
-  facts_.clock_step_seconds = static_cast<double>(step_ms) / 1e3;
+  double seconds = 0;
+  {
+    MutexLock lock(mutex_);
+    const std::int64_t step_ms = clock_watch_.Look();
+    if (step_ms == 0) return;
+    seconds = static_cast<double>(step_ms) / 1e3;
+    ++facts_.clock_steps;
+    facts_.clock_stepped_ns = clock_.MonotonicNs();
+    facts_.clock_step_seconds = seconds;
+  }
+  clock_stepped_(seconds);
 }
 
 }  // namespace kaisar::checker

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "absl/base/thread_annotations.h"
@@ -8,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "checker/monitor/readiness.h"
+#include "monitor/clock_watch.h"
 
 namespace kaisar::checker {
 
@@ -16,8 +18,11 @@ namespace kaisar::checker {
 /// Threads: all methods from any thread.
 class RunWatch {
  public:
-  /// `data_dir` is where the logs are. The clock must outlive it.
-  RunWatch(std::string data_dir, bool on_chain, const Clock& clock);
+  /// `data_dir` is where the logs are. The clock must outlive it. `clock_stepped` is told by how
+  /// many seconds the wall clock was set, on the thread that noticed it.
+  RunWatch(
+      std::string data_dir, bool on_chain, const Clock& clock,
+      std::function<void(double seconds)> clock_stepped = [](double) {});
 
   /// The thread "dispatch" goes on, or has nothing more to do.
   void DispatchAlive();
@@ -33,13 +38,14 @@ class RunWatch {
   RunFacts Facts();
 
  private:
-  void LookAtClock() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LookAtClock();
 
   const std::string data_dir_;
   const Clock& clock_;
+  const std::function<void(double seconds)> clock_stepped_;
   Mutex mutex_;
   RunFacts facts_ ABSL_GUARDED_BY(mutex_);
-  std::int64_t clock_offset_ms_ ABSL_GUARDED_BY(mutex_) = 0;  // wall less monotonic, last seen
+  monitor::ClockWatch clock_watch_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace kaisar::checker

@@ -158,7 +158,10 @@ TEST(Dispatcher, IsOverloadedWhenAMatmulWaitsBeyondTheSlack) {
   scene.limits.most_matmul_in_flight = 1;
   scene.client.behaviour(1).compute_ms = 1500;
   scene.Begin({Planned(100, 1, v1::MATMUL), Planned(100, 2, v1::MATMUL)});
-  scene.RunFor(700);
+  scene.RunFor(400);
+  EXPECT_EQ(scene.dispatcher->figures().waiting, 1u);
+  scene.RunFor(300);
+  EXPECT_EQ(scene.dispatcher->figures().waiting, 0u);
   ASSERT_NE(scene.Closed(2, v1::MATMUL), nullptr) << "closed when the slack ran out, not later";
   EXPECT_EQ(scene.Closed(2, v1::MATMUL)->reason(), v1::CHECKER_OVERLOADED);
   scene.RunFor(5000);

@@ -62,7 +62,7 @@ RunnerScene::~RunnerScene() {
 
 absl::Status RunnerScene::Run(std::uint32_t epochs) {
   settings.epochs = epochs;
-  checker::FileRegistry file({kGenesisMs, kEpochMs}, roster, chain_, entropy, clock);
+  checker::FileRegistry file({kGenesisMs, epoch_ms}, roster, chain_, entropy, clock);
   checker::Registry& source = registry ? *registry : file;
   checker::EpochRunner runner(settings,
                               checker::RunnerServices{clock, source, client, prober_, checks_, key_,

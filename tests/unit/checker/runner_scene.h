@@ -52,7 +52,7 @@ class DyingSignatures final : public reporter::SignatureStore {
   std::unique_ptr<reporter::SignatureStore> store_;
 };
 
-/// Runners on one data directory, one after the other, in simulated time: epochs of 20 s from
+/// Runners on one data directory, one after the other, in simulated time: epochs, of 20 s, from
 /// kGenesisMs on, devices that are fakes, and a real log.
 class RunnerScene {
  public:
@@ -71,6 +71,7 @@ class RunnerScene {
   std::vector<v1::Record> Records(std::uint32_t epoch) const;
   bool Exists(const std::string& path) const;
 
+  std::uint64_t epoch_ms = kEpochMs;
   FakeClock clock{kGenesisMs};
   FakeProviderClient client{clock, SigningDomain{31337, {}}};
   FakeProcessRunner processes{clock, HonestTests()};

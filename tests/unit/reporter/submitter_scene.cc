@@ -22,9 +22,9 @@ int CountCalls(const std::vector<testing::FakeTransaction>& transactions, const 
 
 }  // namespace
 
-SubmitterScene::SubmitterScene(std::uint32_t epoch_seconds)
+SubmitterScene::SubmitterScene(std::uint32_t epoch_seconds, std::uint64_t block_seconds)
     : clock_((kGenesis - 40) * 1000),
-      chain_(clock_, testing::FakeDeployment(kGenesis, epoch_seconds)),
+      chain_(clock_, testing::FakeDeployment(kGenesis, epoch_seconds), block_seconds),
       contracts_(chain_, chain_.deployment()) {
   settings.slot = kSlot;
   settings.outbox_path = place_.directory() + "/outbox.sqlite";
@@ -55,6 +55,7 @@ void SubmitterScene::Start() {
   SubmitterHooks hooks;
   hooks.notice = [this](const std::string& text) { notices_.push_back(text); };
   hooks.outbox_written = [this] { outbox_written(); };
+  hooks.stage_changed = [this](const EpochStage& stage) { stage_changed(stage); };
   auto opened = Submitter::Open(settings, {contracts_, key_, *signatures_, clock_}, hooks);
   ASSERT_TRUE(opened.ok()) << opened.status();
   submitter_ = *std::move(opened);

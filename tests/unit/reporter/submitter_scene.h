@@ -19,13 +19,14 @@
 namespace kaisar::reporter {
 
 /// A slot's submitter on a fake chain: 3 slots (ours is 0), 6 devices, epochs of 120 s with windows
-/// of 10 s, a block every second, genesis at 1,000,000 s, which is 40 s away at the beginning.
+/// of a twelfth of that, a block every second, genesis at 1,000,000 s, which is 40 s away at the
+/// beginning.
 class SubmitterScene {
  public:
   static constexpr std::uint64_t kGenesis = 1'000'000;
   static constexpr std::uint32_t kSlot = 0;
 
-  explicit SubmitterScene(std::uint32_t epoch_seconds = 120);
+  explicit SubmitterScene(std::uint32_t epoch_seconds = 120, std::uint64_t block_seconds = 1);
 
   /// Opens the submitter, with what it had charge of. Hooks may throw through it.
   void Start();
@@ -74,6 +75,7 @@ class SubmitterScene {
   const SigningKey& key() const { return key_; }
   SubmitterSettings settings;
   std::function<void()> outbox_written = [] {};
+  std::function<void(const EpochStage&)> stage_changed = [](const EpochStage&) {};
 
  private:
   TemporaryStore place_;

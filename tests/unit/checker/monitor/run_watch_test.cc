@@ -11,7 +11,9 @@ namespace {
 class RunWatchTest : public ::testing::Test {
  protected:
   testing::FakeClock clock_{1'800'000'000'000};
-  RunWatch watch_{::testing::TempDir(), /*on_chain=*/true, clock_};
+  std::vector<double> told_;
+  RunWatch watch_{::testing::TempDir(), /*on_chain=*/true, clock_,
+                  [this](double seconds) { told_.push_back(seconds); }};
 };
 
 TEST_F(RunWatchTest, SeesThatTheClockWasSet) {
@@ -24,6 +26,7 @@ TEST_F(RunWatchTest, SeesThatTheClockWasSet) {
   EXPECT_EQ(facts.clock_steps, 1U);
   EXPECT_EQ(facts.clock_step_seconds, -60);
   EXPECT_EQ(facts.now_ns - *facts.clock_stepped_ns, 5'000'000'000U);
+  EXPECT_THAT(told_, ::testing::ElementsAre(-60));
 }
 
 TEST_F(RunWatchTest, TakesSlewingForNoStep) {
