@@ -118,6 +118,7 @@ void Admission::Serve(const std::vector<ServedSlot>& slots) {
     states_.try_emplace(key.second, limits_.rate);
     ids.insert(key.second);
   }
+  served_slots_ = ids.size();
   // A slot that comes back before its challenges have expired must not find them forgotten.
   for (auto state = states_.begin(); state != states_.end();) {
     state->second.seen.Forget(now_ms);

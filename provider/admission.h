@@ -81,6 +81,12 @@ class Admission {
   /// its rate, and the challenges that it has asked, stay known while they matter.
   void Serve(const std::vector<ServedSlot>& slots);
 
+  /// How many slots are served now.
+  std::size_t served_slots() const {
+    MutexLock lock(mutex_);
+    return served_slots_;
+  }
+
   /// Whose a TLS key is, without an address; null when no served slot has named it.
   std::optional<Peer> FindPeer(const Digest& tls_pin) const;
 
@@ -125,6 +131,7 @@ class Admission {
   const Clock& clock_;
   const ProviderHooks hooks_;
   mutable Mutex mutex_;
+  std::size_t served_slots_ ABSL_GUARDED_BY(mutex_) = 0;
   std::multimap<Digest, Served> served_ ABSL_GUARDED_BY(mutex_);       // by TLS pin, then slot
   std::map<std::uint32_t, SlotState> states_ ABSL_GUARDED_BY(mutex_);  // by slot
   // Device to the matmul challenge that it works on; default when it is free.

@@ -37,6 +37,9 @@ class ChainFollower {
   /// Cost:   one request, and two a committee member when it looks at everything again.
   absl::Status Poll();
 
+  /// The timestamp of the newest block that was seen; 0: none was.
+  std::uint64_t block_s() const { return chain_s_; }
+
   /// When to poll again: after `poll_ms`, but soon after an epoch's begin, and every half second
   /// for a while then until it is opened: its checkers begin at once.
   std::uint32_t RestMs(std::uint32_t poll_ms) const;

@@ -71,6 +71,15 @@ void DeviceDescriptions::Ask(Reply reply) {
   reply(Response(known));
 }
 
+v1::DescribeResponse DeviceDescriptions::Known() {
+  std::vector<v1::DeviceDescription> known;
+  {
+    MutexLock lock(mutex_);
+    known = known_;
+  }
+  return Response(known);
+}
+
 bool DeviceDescriptions::Fresh() const {
   return read_ && clock_.MonotonicNs() - read_ns_ < kFreshNs;
 }

@@ -42,6 +42,9 @@ class DeviceDescriptions {
   /// Calls `reply` once, with a description that is at most a second old.
   void Ask(Reply reply);
 
+  /// What was known last, at once.
+  v1::DescribeResponse Known();
+
   /// From now on answers at once, with what was known last; those who wait are answered first.
   void Stop();
 

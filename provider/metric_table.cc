@@ -11,6 +11,13 @@ using enum monitor::MetricType;
 // A name, its type, its labels, and what it says. docs/metrics.md has the same, in this order.
 constexpr MetricInfo kTable[] = {
     {"kaisar_provider_build_info", kGauge, "version", "Always 1; the version of the program."},
+    {"kaisar_provider_ready", kGauge, "",
+     "1 while a challenge would be served now, as /readyz says; else 0."},
+    {"kaisar_provider_problems", kGauge, "code",
+     "1 while something is wrong, by what it is; else 0. docs/operating.md says what to do."},
+    {"kaisar_provider_slots_served", kGauge, "", "Slots whose challenges are taken now."},
+    {"kaisar_provider_clock_steps_total", kCounter, "",
+     "Times that the wall clock was set by more than a second."},
     {"kaisar_provider_devices", kGauge, "", "Devices that answer here."},
     {"kaisar_provider_devices_in_trouble", kGauge, "",
      "Those that cannot work now, as their last proof found."},

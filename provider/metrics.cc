@@ -4,6 +4,7 @@
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "provider/metric_table.h"
@@ -81,6 +82,11 @@ void Metrics::ReadDevices(
   });
 }
 
+void Metrics::ReadFacts(std::function<ServingFacts()> read) {
+  read_facts_ = std::move(read);
+  metrics_.BeforeReading([this] { NoteFacts(read_facts_()); });
+}
+
 monitor::HttpRoutes Metrics::Routes(const std::string& token) {
   monitor::HttpRoutes routes(token);
   routes.Add("/metrics", [this](const monitor::HttpRequest&) {
@@ -90,12 +96,29 @@ monitor::HttpRoutes Metrics::Routes(const std::string& token) {
     return reply;
   });
   routes.Add("/healthz", [](const monitor::HttpRequest&) {
-    monitor::HttpReply reply;
-    reply.content_type = "application/json";
-    reply.body = "{\"alive\": true}\n";
-    return reply;
+    return monitor::JsonReply(true, "{\"alive\": true}\n");
+  });
+  if (!read_facts_) return routes;
+  routes.Add("/readyz", [this](const monitor::HttpRequest&) {
+    const Readiness readiness = CheckReadiness(read_facts_());
+    return monitor::JsonReply(
+        readiness.ready,
+        monitor::ProblemsJson("ready", readiness.ready, readiness.problems, &KeepsFromEarning));
   });
   return routes;
+}
+
+void Metrics::NoteFacts(const ServingFacts& facts) {
+  const Readiness readiness = CheckReadiness(facts);
+  metrics_.Gauge("kaisar_provider_ready").Set(readiness.ready ? 1 : 0);
+  for (const absl::string_view code : kProblemCodes) {
+    const bool found = std::any_of(readiness.problems.begin(), readiness.problems.end(),
+                                   [&](const auto& problem) { return problem.code == code; });
+    metrics_.Gauge("kaisar_provider_problems", {{"code", std::string(code)}}).Set(found ? 1 : 0);
+  }
+  metrics_.Gauge("kaisar_provider_slots_served").Set(static_cast<double>(facts.slots_served));
+  monitor::RaiseTo(metrics_.Counter("kaisar_provider_clock_steps_total"),
+                   static_cast<double>(facts.clock_steps));
 }
 
 void Metrics::NoteDevices(const v1::DescribeResponse& response) {

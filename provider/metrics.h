@@ -9,6 +9,7 @@
 #include "monitor/http_routes.h"
 #include "monitor/metric_set.h"
 #include "provider/hooks.h"
+#include "provider/readiness.h"
 
 namespace kaisar::provider {
 
@@ -24,14 +25,19 @@ class Metrics {
   /// What the devices said of themselves last: is asked for when the metrics are read, and may
   /// answer later. Before the first reading.
   void ReadDevices(std::function<void(std::function<void(const v1::DescribeResponse&)>)> ask);
-  /// /metrics and /healthz.
+  /// How the provider stands; asked when the metrics are read, and for /readyz. Before the first
+  /// reading and before Routes.
+  void ReadFacts(std::function<ServingFacts()> read);
+  /// /metrics and /healthz, and /readyz where there is ReadFacts.
   monitor::HttpRoutes Routes(const std::string& token);
 
  private:
+  void NoteFacts(const ServingFacts& facts);
   void NoteDevices(const v1::DescribeResponse& response);
   void NoteGpu(const v1::GpuInformation& gpu);
 
   monitor::MetricSet metrics_;
+  std::function<ServingFacts()> read_facts_;
 };
 
 }  // namespace kaisar::provider

@@ -15,6 +15,7 @@
 #include "provider/metrics.h"
 #include "provider/poll_thread.h"
 #include "provider/server.h"
+#include "provider/serving_watch.h"
 #include "spdlog/async.h"
 #include "spdlog/sinks/stdout_sinks.h"
 #include "spdlog/spdlog.h"
@@ -58,23 +59,50 @@ void StartLog(const std::string& level) {
   spdlog::set_default_logger(std::move(logger));
 }
 
-/// Blocked in the main thread before any other is made, so that only `sigwait` sees them.
-sigset_t BlockStopSignals() {
+/// Blocked in the main thread before any other is made, so that only AwaitStop sees them.
+sigset_t BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);
   return signals;
 }
 
+/// On SIGHUP: of all that the config says, only this can change while it serves.
+void ReadLogLevel(const std::string& config_path) {
+  const absl::StatusOr<ProviderConfig> config = ReadProviderConfig(config_path);
+  if (!config.ok()) {
+    LogEvent(EventLevel::kWarning, "log_level_stays", {{"reason", config.status().message()}});
+    return;
+  }
+  spdlog::default_logger()->set_level(spdlog::level::from_str(config->log_level));
+  LogEvent(EventLevel::kInfo, "log_level", {{"level", config->log_level}});
+}
+
+/// Result: the signal to stop.
+int AwaitStop(const sigset_t& signals, const std::string& config_path, ServingWatch& watch) {
+  constexpr timespec kLookEvery = {1, 0};  // so that a step of the clock is told when it happens
+  while (true) {
+    const int received = sigtimedwait(&signals, nullptr, &kLookEvery);
+    watch.LookAtClock();
+    if (received == SIGHUP) {
+      ReadLogLevel(config_path);
+    } else if (received > 0) {
+      return received;
+    }
+  }
+}
+
 /// What learns from the chain who is served.
 struct Following {
-  Following(Inputs& inputs, std::vector<OwnDevice> devices, Server& server)
+  Following(Inputs& inputs, std::vector<OwnDevice> devices, Server& server, ServingWatch& watch)
       : follower(inputs.chain->contracts(), std::move(devices), server.admission(), RealClock()),
-        thread("chain", [this, poll_ms = inputs.config.chain->poll_ms] {
-          follower.Poll().IgnoreError();  // what there is to tell is in the log
+        thread("chain", [this, &watch, poll_ms = inputs.config.chain->poll_ms] {
+          const absl::Status status = follower.Poll();
+          watch.ChainRead(status, follower.block_s());
           return follower.RestMs(poll_ms);
         }) {}
   ChainFollower follower;
@@ -82,10 +110,12 @@ struct Following {
 };
 
 /// Result: null when the config wants nothing served.
-std::unique_ptr<monitor::HttpServer> Serve(const Inputs& inputs, Metrics& metrics, Server& server) {
+std::unique_ptr<monitor::HttpServer> Serve(const Inputs& inputs, Metrics& metrics, Server& server,
+                                           ServingWatch& watch) {
   const std::string& listen = inputs.config.monitor.listen;
   if (listen.empty()) return nullptr;
   metrics.ReadDevices([&server](auto reply) { server.descriptions().Ask(std::move(reply)); });
+  metrics.ReadFacts([&watch] { return watch.Facts(); });
   return std::make_unique<monitor::HttpServer>(
       listen, metrics.Routes(inputs.monitor_token), [](const absl::StatusOr<std::string>& address) {
         if (address.ok()) {
@@ -105,7 +135,7 @@ std::vector<OwnDevice> OwnDevices(const std::vector<Device>& devices) {
 }  // namespace
 
 int RunCommand(const std::string& config_path) {
-  const sigset_t signals = BlockStopSignals();
+  const sigset_t signals = BlockSignals();
   std::atomic<bool> stopping = false;
   absl::StatusOr<Inputs> inputs = ReadInputs(config_path, stopping);
   if (!inputs.ok()) {
@@ -125,14 +155,15 @@ int RunCommand(const std::string& config_path) {
   std::cout << "listening on " << (*server)->address() << std::endl;
   LogEvent(EventLevel::kInfo, "listening", {{"address", (*server)->address()}});
 
-  std::unique_ptr<monitor::HttpServer> http = Serve(*inputs, metrics, **server);
+  ServingWatch watch((*server)->admission(), (*server)->descriptions(), inputs->chain != nullptr,
+                     RealClock());
+  std::unique_ptr<monitor::HttpServer> http = Serve(*inputs, metrics, **server, watch);
   std::unique_ptr<Following> following;
   if (inputs->chain != nullptr) {
-    following = std::make_unique<Following>(*inputs, std::move(own), **server);
+    following = std::make_unique<Following>(*inputs, std::move(own), **server, watch);
   }
 
-  int received = 0;
-  sigwait(&signals, &received);
+  const int received = AwaitStop(signals, config_path, watch);
   LogEvent(EventLevel::kInfo, "stopping", {{"signal", received}});
   // A second signal ends the process as if there were no handler.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
