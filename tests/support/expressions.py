@@ -35,5 +35,11 @@ def filled(expression):
 
 
 def selectors(expression):
-    """The series that an expression looks at, without what it asks of their values."""
-    return SELECTOR.findall(expression)
+    """The series that an expression looks at, without what it asks of their values; each of the values that a label
+    may have by itself."""
+    found = []
+    for selector in SELECTOR.findall(expression):
+        choice = re.search(r'=~"([\w|-]+)"', selector)
+        found += ([selector.replace(choice.group(), f'="{value}"') for value in choice.group(1).split("|")]
+                  if choice else [selector])
+    return found

@@ -94,17 +94,17 @@ class QuickstartWatch:
             yield f"no panel asks {expression}"
 
     def _wrong_rules(self):
-        """A record has a value. What an alert looks at exists, labels included; that it fires is shown in
+        """A record has a value. What rules look at exists, labels included; that alerts fire is shown in
         tests/prometheus."""
         may_be_empty = expressions.may_be_empty(self.root)
         for rule in self.prometheus.rules():
             name, query = rule["name"], rule["query"]
             if rule["health"] != "ok":
                 yield f"{name}: {rule}"
-            looked_at = [name] if rule["type"] == "recording" else expressions.selectors(query)
+            looked_at = expressions.selectors(query)
             if not looked_at:
                 yield f"{name}: looks at nothing: {query}"
-            for selector in looked_at:
+            for selector in looked_at + [name] * (rule["type"] == "recording"):
                 if f'{selector}{{instance=~"$instance"}}' not in may_be_empty and not self._gives(selector):
                     yield f"{name}: nothing is there of {selector}"
 
