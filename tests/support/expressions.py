@@ -11,14 +11,15 @@ SELECTOR = re.compile(r"\b(?:\w*:)*(?:kaisar|process)_\w+(?::\w+)*(?:\{[^}]*\})?
 
 
 def asked(root):
-    """{expression with its variables: the panels that ask it}."""
-    found = {}
+    """(panel, expression with its variables, labels that the panel shows) of each query."""
+    found = []
     for path in sorted(glob.glob(os.path.join(root, "deploy/grafana/dashboards/*.json"))):
         with open(path, encoding="utf-8") as file:
             dashboard = json.load(file)
         for panel in dashboard["panels"]:
             for target in panel.get("targets", []):
-                found.setdefault(target["expr"], []).append(f'{dashboard["title"]}: {panel["title"]}')
+                shown = set(re.findall(r"{{(\w+)}}", target.get("legendFormat", "")))
+                found.append((f'{dashboard["title"]}: {panel["title"]}', target["expr"], shown))
     return found
 
 

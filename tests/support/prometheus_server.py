@@ -71,11 +71,12 @@ class PrometheusServer:
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{parameters}: {error.read().decode()}") from None
 
-    def numbers(self, expression):
-        """All that an expression gave since it began, without what is no number."""
+    def labels_given(self, expression):
+        """The labels of each series that an expression gave since it began, at least one number of it."""
         found = self.ask("query_range", query=expression, start=self.began, end=time.time(),
                          step=STEP_SECONDS)["result"]
-        return [value for series in found for _, value in series["values"] if value != "NaN"]
+        return [set(series["metric"]) for series in found
+                if any(value != "NaN" for _, value in series["values"])]
 
     def rules(self):
         """All rules, as it knows them after their last evaluation."""

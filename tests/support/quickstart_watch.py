@@ -87,11 +87,12 @@ class QuickstartWatch:
 
     def _silent_panels(self):
         asked, may_be_empty = expressions.asked(self.root), expressions.may_be_empty(self.root)
-        for expression, panels in asked.items():
-            if expression not in may_be_empty and not self._gives(expression):
-                yield f"{panels}: no answer to {expression}"
-        for expression in may_be_empty.keys() - asked.keys():
-            yield f"no panel asks {expression}"
+        for panel, expression, shown in asked:
+            given = self._give(expression)
+            if expression not in may_be_empty and not given:
+                yield f"{panel}: no answer to {expression}"
+            if not all(labels >= shown for labels in given):
+                yield f"{panel}: shows {shown}, but has not all of them: {expression}"
 
     def _wrong_rules(self):
         """A record has a value. What rules look at exists, labels included; that alerts fire is shown in
@@ -105,8 +106,8 @@ class QuickstartWatch:
             if not looked_at:
                 yield f"{name}: looks at nothing: {query}"
             for selector in looked_at + [name] * (rule["type"] == "recording"):
-                if f'{selector}{{instance=~"$instance"}}' not in may_be_empty and not self._gives(selector):
+                if f'{selector}{{instance=~"$instance"}}' not in may_be_empty and not self._give(selector):
                     yield f"{name}: nothing is there of {selector}"
 
-    def _gives(self, expression):
-        return self.prometheus.numbers(expressions.filled(expression))
+    def _give(self, expression):
+        return self.prometheus.labels_given(expressions.filled(expression))
