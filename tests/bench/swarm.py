@@ -107,8 +107,8 @@ class Scrapes:
             return []
         ordered = sorted(self.elapsed_ms)
         return [("series of /metrics", f"{self.series}"),
-                (f"a scrape, of {len(ordered)}, p50 and most",
-                 f"{percentile(ordered, 0.5):.1f}, {ordered[-1]:.1f} ms"),
+                (f"a scrape, of {len(ordered)}: least, p50, most",
+                 f"{ordered[0]:.1f}, {percentile(ordered, 0.5):.1f}, {ordered[-1]:.1f} ms"),
                 ("CPU of serving them, of all its CPU", f"{100 * self.cpu / all_cpu:.2f} %"),
                 ("CPU of a scrape", f"{1000 * self.cpu / len(ordered):.2f} ms")]
 
@@ -119,7 +119,7 @@ def run(options, folder):
         per_process = 1000
         for first in range(1, options.devices + 1, per_process):
             network.add_scripted(first, min(first + per_process - 1, options.devices))
-        count = max(1, round(options.seconds / 60))
+        count = max(1, round(options.seconds / options.every))
         genesis_ms = network.write_configs(policy(count, options), options.seconds, genesis_in_ms=4000)
         checker = network.start_checker()
         time.sleep(max(0.0, genesis_ms / 1000 - time.time()))
@@ -183,6 +183,8 @@ def main():
     parser.add_argument("--binaries", default="build/dev", help="the build folder")
     parser.add_argument("--devices", type=int, default=2000)
     parser.add_argument("--seconds", type=int, default=120, help="length of the epoch")
+    parser.add_argument("--every", type=int, default=60, metavar="SECONDS",
+                        help="a latency challenge of each device this often")
     parser.add_argument("--matmul", type=int, default=0, help="matmul challenges for each device")
     parser.add_argument("--n", type=int, default=256, help="size of a matmul challenge of one round")
     parser.add_argument("--scrape", type=float, default=5, metavar="SECONDS",

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <vector>
 
 namespace kaisar::monitor {
 namespace {
@@ -35,6 +38,17 @@ TEST(ProcessFigures, OfThisProcessArePlausible) {
   EXPECT_GE(figures->most_open_files, figures->open_files);
   EXPECT_GT(figures->resident_bytes, 1'000'000U);
   EXPECT_GT(figures->start_time_seconds, 1'600'000'000.0);
+}
+
+TEST(ProcessFigures, CountOpenFiles) {
+  const auto before = ReadProcessFigures();
+  ASSERT_TRUE(before.ok()) << before.status();
+  std::vector<int> files;
+  for (int i = 0; i < 100; ++i) files.push_back(dup(STDERR_FILENO));
+  const auto after = ReadProcessFigures();
+  for (const int file : files) close(file);
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_EQ(after->open_files, before->open_files + 100);
 }
 
 }  // namespace
