@@ -112,6 +112,19 @@ Bytes RegisterSlotCall(const SlotRegistration& registration) {
                         .Uint(registration.first_epoch));
 }
 
+Bytes SetHotKeyCall(std::uint32_t slot, const Address& hot_key) {
+  return EncodeCall("setHotKey(uint32,address)", AbiEncoder().Uint(slot).EvmAddress(hot_key));
+}
+
+Bytes SetTlsPinCall(std::uint32_t slot, const Digest& tls_pin) {
+  return EncodeCall("setTlsPin(uint32,bytes32)", AbiEncoder().Uint(slot).Bytes32(tls_pin));
+}
+
+Bytes SetAnchorCall(std::uint32_t slot, const Digest& anchor, std::uint32_t first_epoch) {
+  return EncodeCall("setAnchor(uint32,bytes32,uint32)",
+                    AbiEncoder().Uint(slot).Bytes32(anchor).Uint(first_epoch));
+}
+
 Bytes RequestExitCall(std::uint32_t slot) {
   return CallWithNumber("requestExit(uint32)", slot);
 }
@@ -136,6 +149,10 @@ Bytes RegisterDeviceCall(const DeviceRegistration& registration) {
 Bytes SetEndpointCall(std::uint32_t device, const std::string& endpoint, const Digest& tls_pin) {
   return EncodeCall("setEndpoint(uint24,string,bytes32)",
                     AbiEncoder().Uint(device).DynamicBytes(ViewOf(endpoint)).Bytes32(tls_pin));
+}
+
+Bytes SetWeightCall(std::uint32_t device, std::uint32_t weight) {
+  return EncodeCall("setWeight(uint24,uint32)", AbiEncoder().Uint(device).Uint(weight));
 }
 
 Bytes ExitDeviceCall(std::uint32_t device) {

@@ -57,6 +57,9 @@ struct SlotRegistration {
   std::uint32_t first_epoch = 0;
 };
 Bytes RegisterSlotCall(const SlotRegistration& registration);
+Bytes SetHotKeyCall(std::uint32_t slot, const Address& hot_key);
+Bytes SetTlsPinCall(std::uint32_t slot, const Digest& tls_pin);
+Bytes SetAnchorCall(std::uint32_t slot, const Digest& anchor, std::uint32_t first_epoch);
 Bytes RequestExitCall(std::uint32_t slot);
 Bytes ClaimSlotCall(std::uint32_t slot);
 
@@ -73,6 +76,7 @@ struct DeviceRegistration {
 };
 Bytes RegisterDeviceCall(const DeviceRegistration& registration);
 Bytes SetEndpointCall(std::uint32_t device, const std::string& endpoint, const Digest& tls_pin);
+Bytes SetWeightCall(std::uint32_t device, std::uint32_t weight);
 Bytes ExitDeviceCall(std::uint32_t device);
 Bytes ClaimBondCall(std::uint32_t device);
 

@@ -36,6 +36,12 @@ struct SlotState {
   bool ejected = false;
 };
 
+/// A hash chain that takes the place of a slot's later on.
+struct NextAnchor {
+  Digest anchor{};
+  std::uint32_t first_epoch = 0;
+};
+
 struct DeviceState {
   std::uint32_t id = 0;
   Address owner{};
@@ -84,6 +90,8 @@ class Contracts {
   absl::StatusOr<std::vector<SlotState>> Slots(At at = {});  // all ids from 0
   absl::StatusOr<Address> HotKeyAt(std::uint32_t slot, std::uint32_t epoch, At at = {});
   absl::StatusOr<std::optional<std::uint32_t>> SlotOf(const Address& hot_key, At at = {});
+  /// Null when none is waiting.
+  absl::StatusOr<std::optional<NextAnchor>> FindNextAnchor(std::uint32_t slot, At at = {});
   absl::StatusOr<Uint256> StakeRequired(At at = {});
 
   absl::StatusOr<std::uint32_t> DeviceCount(At at = {});

@@ -87,6 +87,19 @@ absl::StatusOr<std::optional<std::uint32_t>> Contracts::SlotOf(const Address& ho
   });
 }
 
+absl::StatusOr<std::optional<NextAnchor>> Contracts::FindNextAnchor(std::uint32_t slot, At at) {
+  ASSIGN_OR_RETURN(
+      const Bytes bytes,
+      View(deployment_.slots, EncodeCall("nextAnchor(uint32)", AbiEncoder().Uint(slot)), at));
+  return DecodeView("nextAnchor", bytes, [](AbiDecoder& decoder) -> std::optional<NextAnchor> {
+    NextAnchor next;
+    next.anchor = decoder.Bytes32();
+    next.first_epoch = ReadUint32(decoder);
+    if (next.first_epoch == 0) return std::nullopt;
+    return next;
+  });
+}
+
 absl::StatusOr<Uint256> Contracts::StakeRequired(At at) {
   ASSIGN_OR_RETURN(const Bytes bytes,
                    View(deployment_.slots, EncodeCall("stakeRequired()", AbiEncoder()), at));

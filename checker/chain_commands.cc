@@ -144,6 +144,14 @@ int UnstakeCommand(const OwnerOptions& options) {
   });
 }
 
+int AnnounceKeysCommand(const OwnerOptions& options) {
+  return Do(options, [](const OwnerSession& session, const Inputs& inputs) -> absl::Status {
+    ASSIGN_OR_RETURN(const SlotKeys keys, ReadSlotKeys(inputs.config));
+    ASSIGN_OR_RETURN(const std::uint32_t slot, SlotOf(inputs));
+    return AnnounceKeys(session, slot, keys);
+  });
+}
+
 int WithdrawCommand(const OwnerOptions& options) {
   return Do(options, [](const OwnerSession& session, const Inputs& inputs) -> absl::Status {
     ASSIGN_OR_RETURN(const std::uint32_t slot, SlotOf(inputs));

@@ -5,12 +5,13 @@
 
 namespace kaisar::checker {
 
-/// What `kaisar-checker stake`, `unstake` and `withdraw` are told. Passwords are named by a path or
-/// "fd:N", never given; empty asks on the terminal.
+/// What `kaisar-checker stake`, `unstake`, `announce-keys` and `withdraw` are told. Passwords are
+/// named by a path or "fd:N", never given; empty asks on the terminal.
 struct OwnerOptions {
-  std::string config;          // path of checker.yaml
-  std::string license;         // decimal id, for stake
-  std::string owner_keystore;  // Web3 Secret Storage; for withdraw empty: the hot key pays
+  std::string config;   // path of checker.yaml
+  std::string license;  // decimal id, for stake
+  /// Web3 Secret Storage; may be empty for announce-keys and withdraw: the hot key pays.
+  std::string owner_keystore;
   std::string owner_password;
   bool yes = false;  // do not ask
 };
@@ -22,6 +23,7 @@ struct OwnerOptions {
 ///         argument is wrong, and nothing was sent. 1 and 2 with one line on standard error.
 int StakeCommand(const OwnerOptions& options);
 int UnstakeCommand(const OwnerOptions& options);
+int AnnounceKeysCommand(const OwnerOptions& options);
 int WithdrawCommand(const OwnerOptions& options);
 
 }  // namespace kaisar::checker

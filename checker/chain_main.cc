@@ -1,4 +1,5 @@
-// The commands that speak to the chain for a person: stake, unstake, withdraw, status.
+// The commands that speak to the chain for a person: stake, unstake, announce-keys, withdraw and
+// status.
 #include <CLI/CLI.hpp>
 #include <memory>
 
@@ -16,7 +17,7 @@ void AddOwner(CLI::App* command, OwnerOptions& options, bool required) {
   CLI::Option* keystore = command->add_option(
       "--owner-keystore", options.owner_keystore,
       required ? "the owner's key, Web3 Secret Storage; keep it off the checker's machine otherwise"
-               : "who pays the gas; without it the hot key does");
+               : "who signs and pays the gas; without it the hot key does");
   if (required) keystore->required();
   command->add_option("--owner-password-file", options.owner_password,
                       "its password: a file (mode 0600) or fd:N; asked for without");
@@ -47,6 +48,19 @@ void AddUnstake(CLI::App& app, Chosen& chosen) {
   AddOwner(unstake, *options, /*required=*/true);
   unstake->callback(
       [&chosen, options] { chosen = [options] { return UnstakeCommand(*options); }; });
+}
+
+void AddAnnounceKeys(CLI::App& app, Chosen& chosen) {
+  const Options options = std::make_shared<OwnerOptions>();
+  CLI::App* announce = app.add_subcommand(
+      "announce-keys",
+      "tell the chain the key files of the config, where it knows others: after a loss, a theft, "
+      "or a hash chain that is used up. The hot key counts from the next epoch on, the hash chain "
+      "two or three epochs later, the TLS key at once. With another hot key the config must say "
+      "slot: ID. The owner may all of it, the hot key the TLS key alone");
+  AddOwner(announce, *options, /*required=*/false);
+  announce->callback(
+      [&chosen, options] { chosen = [options] { return AnnounceKeysCommand(*options); }; });
 }
 
 void AddWithdraw(CLI::App& app, Chosen& chosen) {
@@ -85,6 +99,7 @@ void AddStatus(CLI::App& app, Chosen& chosen) {
 void AddChainCommands(CLI::App& app, Chosen& chosen) {
   AddStake(app, chosen);
   AddUnstake(app, chosen);
+  AddAnnounceKeys(app, chosen);
   AddWithdraw(app, chosen);
   AddStatus(app, chosen);
 }

@@ -20,7 +20,7 @@ using Chosen = std::function<int()>;
 /// Each adds subcommands to the command line.
 void AddKeysCommands(CLI::App& app, Chosen& chosen);    // init, keys, init-signatures, signatures
 void AddRunCommands(CLI::App& app, Chosen& chosen);     // run, plan, classes
-void AddChainCommands(CLI::App& app, Chosen& chosen);   // stake, unstake, withdraw, status
+void AddChainCommands(CLI::App& app, Chosen& chosen);   // stake, announce-keys, status …
 void AddDoctorCommands(CLI::App& app, Chosen& chosen);  // doctor
 void AddProbeCommands(CLI::App& app, Chosen& chosen);   // probe bandwidth
 

@@ -1,42 +1,20 @@
 #include "checker/owner_commands.h"
 
-#include <utility>
-
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "base/hex.h"
-#include "base/keccak256.h"
 #include "base/status_macros.h"
 #include "chain/calls.h"
 
 namespace kaisar::checker {
 namespace {
 
-constexpr int kRegisterTries = 3;
-
 std::string Hex(ByteView bytes) {
   return absl::StrCat("0x", ToHex(bytes));
 }
+
 std::string Kai(const Uint256& wei) {
   return absl::StrCat(FormatEther(wei), " KAI");
-}
-
-absl::Status Confirm(const OwnerSession& session, const std::string& what) {
-  if (session.confirm(what)) return absl::OkStatus();
-  return absl::CancelledError("nothing was sent");
-}
-
-absl::StatusOr<chain::Receipt> Send(const OwnerSession& session, const std::string& what,
-                                    const Address& to, Bytes input) {
-  session.out << what << " …\n" << std::flush;
-  ASSIGN_OR_RETURN(const chain::Receipt receipt,
-                   chain::SendAndWait(session.contracts.client(), session.key, to, std::move(input),
-                                      session.wait, session.clock));
-  session.out << "  block " << receipt.block_number << ", transaction " << Hex(receipt.transaction)
-              << ", gas " << receipt.gas_used << "\n"
-              << std::flush;
-  return receipt;
 }
 
 absl::Status CheckFunds(const OwnerSession& session, const Uint256& license, const Uint256& stake) {
@@ -56,44 +34,14 @@ absl::Status CheckFunds(const OwnerSession& session, const Uint256& license, con
       absl::StrCat(Hex(owner), " has ", Kai(balance), ", a slot needs a stake of ", Kai(stake)));
 }
 
-/// The first epoch to ask for. Near the end of an epoch one more, for the transaction may be
-/// included in the next one, when the earlier choice is gone.
-absl::StatusOr<std::uint32_t> ChooseFirstEpoch(const OwnerSession& session) {
-  ASSIGN_OR_RETURN(const std::uint32_t counts_from, session.contracts.CountsFrom());
-  ASSIGN_OR_RETURN(const chain::Block latest, session.contracts.client().Latest());
-  const chain::Schedule& schedule = session.contracts.deployment().schedule;
-  if (latest.timestamp_s < schedule.genesis) return counts_from;
-  const std::uint64_t into = (latest.timestamp_s - schedule.genesis) % schedule.epoch_seconds;
-  return into > schedule.epoch_seconds / 2 ? counts_from + 1 : counts_from;
-}
-
-absl::StatusOr<Digest> AnchorFor(const HashChain& chain, std::uint32_t first_epoch) {
-  const auto secret = chain.Secret(first_epoch);
-  if (!secret.ok()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the hash chain has no secret for epoch ", first_epoch, ", the slot's first (",
-        secret.status().message(), "); make keys with --first-epoch ", first_epoch, " or less"));
-  }
-  return Keccak256(*secret);
-}
-
-// Between choice and block an epoch may have ended: then it is chosen anew.
 absl::StatusOr<std::uint32_t> Register(const OwnerSession& session, const Uint256& license,
                                        const SlotKeys& keys) {
   ASSIGN_OR_RETURN(const Digest pin, TlsPin(keys.tls.certificate_pem));
-  absl::Status status;
-  for (int tried = 0; tried < kRegisterTries; ++tried) {
-    ASSIGN_OR_RETURN(const std::uint32_t first_epoch, ChooseFirstEpoch(session));
-    ASSIGN_OR_RETURN(const Digest anchor, AnchorFor(keys.chain, first_epoch));
-    const chain::SlotRegistration registration{license, keys.hot.address(), pin, anchor,
-                                               first_epoch};
-    status = Send(session, absl::StrCat("registering the slot from epoch ", first_epoch, " on"),
-                  session.contracts.deployment().slots, chain::RegisterSlotCall(registration))
-                 .status();
-    if (status.ok()) return first_epoch;
-    if (!absl::IsAborted(status) || !absl::StrContains(status.message(), "BadFirstEpoch")) break;
-  }
-  return status;
+  return SendAnchor(
+      session, "registering the slot", keys.chain,
+      [&](const Digest& anchor, std::uint32_t first_epoch) {
+        return chain::RegisterSlotCall({license, keys.hot.address(), pin, anchor, first_epoch});
+      });
 }
 
 absl::Status Allow(const OwnerSession& session, const Uint256& license, const Uint256& stake) {
@@ -133,8 +81,7 @@ absl::Status Stake(const OwnerSession& session, const Uint256& license, const Sl
   }
   ASSIGN_OR_RETURN(const Uint256 stake, contracts.StakeRequired());
   RETURN_IF_ERROR(CheckFunds(session, license, stake));
-  ASSIGN_OR_RETURN(const std::uint32_t soonest, ChooseFirstEpoch(session));
-  RETURN_IF_ERROR(AnchorFor(keys.chain, soonest).status());
+  RETURN_IF_ERROR(CheckReach(session, keys.chain));
   RETURN_IF_ERROR(Confirm(
       session,
       absl::StrCat("stake ", Kai(stake), " and licence ", license.ToDecimal(), " of ",

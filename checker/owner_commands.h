@@ -1,31 +1,14 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <ostream>
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "base/clock.h"
-#include "base/signing_key.h"
 #include "base/uint256.h"
-#include "chain/contracts.h"
-#include "chain/send_and_wait.h"
+#include "checker/owner_session.h"
 #include "checker/slot_keys.h"
 
 namespace kaisar::checker {
-
-/// A person at the chain: what they sign with, what they see, and what they are asked.
-struct OwnerSession {
-  chain::Contracts& contracts;
-  const SigningKey& key;  // pays and signs
-  const Clock& clock;
-  chain::WaitOptions wait;
-  std::ostream& out;
-  /// Shows what is about to be done and tells whether to do it.
-  std::function<bool(const std::string& what)> confirm;
-};
 
 /// Stakes a slot: allows the Slots contract to take licence and stake, and registers hot key, TLS
 /// pin and hash chain for the next epoch that can be had. Prints slot, first epoch and the line for
@@ -43,6 +26,14 @@ absl::Status Stake(const OwnerSession& session, const Uint256& license, const Sl
 /// Errors: PermissionDenied when the key is not the owner's; FailedPrecondition when the slot was
 ///         claimed; Cancelled; those of SendAndWait.
 absl::Status Unstake(const OwnerSession& session, std::uint32_t slot);
+
+/// Tells the chain the hot key, the TLS pin and the hash chain of the key files, where it has
+/// others, and from when on each counts. The owner may all of it, the hot key the TLS pin alone.
+///
+/// Errors: PermissionDenied when the key may not; FailedPrecondition when the slot is out, or the
+///         hash chain does not reach the first epoch; AlreadyExists when another slot has the hot
+///         key; Cancelled; those of SendAndWait.
+absl::Status AnnounceKeys(const OwnerSession& session, std::uint32_t slot, const SlotKeys& keys);
 
 /// Mints what the slot has earned to its owner, by whoever pays the gas.
 ///

@@ -34,8 +34,7 @@ absl::Status CheckActive(std::uint32_t epoch, std::uint32_t id, const chain::Slo
 
 absl::Status CheckSecret(std::uint32_t epoch, std::uint32_t id, const chain::SlotState& slot,
                          const HashChain& chain) {
-  constexpr char kReplace[] =
-      "make a new hash chain and let the owner announce it: Slots.setAnchor";
+  constexpr char kReplace[] = "announce one that reaches further: kaisar-checker announce-keys";
   const auto secret = chain.Secret(epoch);
   if (!secret.ok()) {
     return Refuse(id, "has no secret for epoch ", epoch, " (", secret.status().message(), "); ",
@@ -51,8 +50,8 @@ absl::Status CheckSecret(std::uint32_t epoch, std::uint32_t id, const chain::Slo
   if (!IsChainSecret(*secret, epoch, slot.anchor, slot.anchor_epoch)) {
     return Refuse(id, "has the anchor ", Hex(slot.anchor), " for epoch ", slot.anchor_epoch,
                   " on, and hash_chain does not lead to it; use the file that the slot was "
-                  "registered with, or ",
-                  kReplace);
+                  "registered with, or announce this one, which counts two or three epochs later: "
+                  "kaisar-checker announce-keys");
   }
   return absl::OkStatus();
 }
@@ -62,17 +61,21 @@ absl::Status CheckSecret(std::uint32_t epoch, std::uint32_t id, const chain::Slo
 absl::Status CheckDuty(std::uint32_t epoch, std::uint32_t id, const chain::SlotState& slot,
                        const Address& hot_key, const SlotKeys& keys) {
   RETURN_IF_ERROR(CheckActive(epoch, id, slot));
+  if (hot_key != keys.hot.address() && slot.hot_key == keys.hot.address()) {
+    return Refuse(id, "has the hot key ", Hex(hot_key), " in epoch ", epoch, "; ",
+                  Hex(keys.hot.address()), ", which keystore holds, counts from the next epoch on");
+  }
   if (hot_key != keys.hot.address()) {
     return Refuse(id, "has the hot key ", Hex(hot_key), " in epoch ", epoch, ", keystore holds ",
                   Hex(keys.hot.address()),
-                  "; use the key that the slot was registered with, or let the owner change it: "
-                  "Slots.setHotKey");
+                  "; use the key that the slot was registered with, or let its owner announce this "
+                  "one: kaisar-checker announce-keys");
   }
   ASSIGN_OR_RETURN(const Digest pin, TlsPin(keys.tls.certificate_pem));
   if (slot.tls_pin != pin) {
     return Refuse(id, "has the TLS pin ", Hex(slot.tls_pin), ", tls_key has ", Hex(pin),
                   "; devices would refuse this checker: use the key that the slot was registered "
-                  "with, or announce this one: Slots.setTlsPin");
+                  "with, or announce this one: kaisar-checker announce-keys");
   }
   return CheckSecret(epoch, id, slot, keys.chain);
 }

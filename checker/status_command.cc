@@ -44,7 +44,8 @@ absl::StatusOr<std::uint32_t> FindSlot(const Config& config, const SlotKeys& key
   ASSIGN_OR_RETURN(const auto slot, contracts.SlotOf(keys.hot.address()));
   if (slot) return *slot;
   return absl::NotFoundError(absl::StrCat("no slot has the hot key 0x", ToHex(keys.hot.address()),
-                                          "; register one with kaisar-checker stake"));
+                                          "; register one with kaisar-checker stake, or "
+                                          "name the slot in the config: slot: ID"));
 }
 
 absl::Status ReadRecent(chain::Contracts& contracts, SlotStatus& status) {

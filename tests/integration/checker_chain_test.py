@@ -24,17 +24,19 @@ class CheckerChain(unittest.TestCase):
         self.network = ChainNetwork(BINARIES, folder.name, ROOT)
         self.addCleanup(self.network.close)
 
-    def configure(self, name):
-        """NAME/checker.yaml, with its signature store."""
+    def configure(self, name, keys=".", tls=".", slot=""):
+        """NAME/checker.yaml, with its signature store. Its keys are in the folder `keys` beside it,
+        the TLS key in `tls`."""
         self.network.write("policy.yaml", SHORT_POLICY)
         self.network.write(f"{name}/checker.yaml", f"""\
 registry: evm
+{slot}
 data_dir: data
 policy: ../policy.yaml
-keystore: keystore.json
+keystore: {keys}/keystore.json
 password: ../password
-tls_key: tls.pem
-hash_chain: hash_chain.json
+tls_key: {tls}/tls.pem
+hash_chain: {keys}/hash_chain.json
 chain: {{deployment: ../deployment.json, rpc: ["{self.network.chain.url}"], confirmations: 1}}
 """)
         self.network.call("checker/kaisar-checker", "init-signatures", "--config",
@@ -46,6 +48,33 @@ chain: {{deployment: ../deployment.json, rpc: ["{self.network.chain.url}"], conf
                               cwd=self.network.folder, capture_output=True, text=True, timeout=120,
                               check=False)
         return done.returncode, done.stdout, done.stderr
+
+    def replace_keys(self, owner):
+        """The TLS key by the hot key, then all others by the owner; the config of the new ones."""
+        keys = self.network.checker_keys("new")
+        self.configure("new-tls", "../checker-0", "../new", slot="slot: 0")
+        self.configure("new", slot="slot: 0")
+
+        def announce(name, *more):
+            return self.ask("announce-keys", "--config", f"{name}/checker.yaml", *more)
+
+        self.assertIn("nothing to do", announce("checker-0")[1])
+        status, _, error = announce("new")
+        self.assertEqual(status, 1)
+        self.assertIn("the hot key is changed by its owner alone (--owner-keystore)", error)
+        status, out, error = announce("new-tls")
+        self.assertEqual(status, 0, out + error)
+        self.assertNotIn("hash chain", out)
+        status, out, error = announce("new", *owner)
+        self.assertEqual(status, 0, out + error)
+        self.assertIn("the hash chain counts from epoch 0 on", out)
+        self.assertIn(f"the hot key {value(keys, 'address')} counts from epoch 0 on", out)
+        self.assertNotIn("TLS", out)
+        self.assertIn("nothing to do", announce("new")[1])
+        slot = self.network.view("Slots.slot", 0)
+        self.assertEqual((slot["hotKey"].lower(), slot["tlsPin"], slot["anchor"]),
+                         (value(keys, "address"), *("0x" + value(keys, name).removeprefix("0x") for name in ("tls_pin", "anchor"))))
+        return ["--config", "new/checker.yaml"]
 
     def test_an_owner_stakes_asks_and_leaves(self):
         network = self.network
@@ -85,6 +114,7 @@ chain: {{deployment: ../deployment.json, rpc: ["{self.network.chain.url}"], conf
         self.assertIn(("keys", "ok", "those of slot 0"), told)
         self.assertIn(("roster", "warning", "the network's first epoch has not begun"), told)
         self.assertIn(("clock", "ok", "agrees with the chain's newest block"), told)
+        config = self.replace_keys(owner)
         self.assertIn("owed nothing", network.call("checker/kaisar-checker", "withdraw", *config))
 
         self.assertIn("can be claimed", network.call("checker/kaisar-checker", "unstake", *config,

@@ -59,6 +59,9 @@ TEST_F(CallsTest, EncodesTheOwnersCallsAsEthersDoes) {
   most.fill(0xff);
   Expect(ApproveCall(account_, Uint256::FromWord(most)), "approve");
   Expect(RegisterSlotCall({5, account_, Word("pin"), Word("anchor"), 12}), "register_slot");
+  Expect(SetHotKeyCall(3, account_), "set_hot_key");
+  Expect(SetTlsPinCall(3, Word("pin")), "set_tls_pin");
+  Expect(SetAnchorCall(3, Word("anchor"), 12), "set_anchor");
   Expect(RequestExitCall(3), "request_exit");
   Expect(ClaimSlotCall(3), "claim");
   DeviceRegistration registration;
@@ -71,6 +74,7 @@ TEST_F(CallsTest, EncodesTheOwnersCallsAsEthersDoes) {
   registration.up_bits_per_second = 0xffffffffffffffffu;
   Expect(RegisterDeviceCall(registration), "register_device");
   Expect(SetEndpointCall(0xfffffe, "h:1", Word("pin")), "set_endpoint");
+  Expect(SetWeightCall(0xfffffe, 1000), "set_weight");
   Expect(ExitDeviceCall(9), "exit");
   Expect(ClaimBondCall(0xfffffe), "claim_bond");
 }

@@ -143,6 +143,11 @@ TEST_F(ContractsTest, ReadSlotsByPagesAndKeysByEpoch) {
   EXPECT_EQ(contracts_.HotKeyAt(3, 7).value(), b_);
   EXPECT_EQ(contracts_.SlotOf(a_).value(), std::optional<std::uint32_t>(5));
   EXPECT_EQ(contracts_.SlotOf(b_).value(), std::nullopt);
+  const auto next = contracts_.FindNextAnchor(3);
+  ASSERT_TRUE(next.ok() && next->has_value()) << next.status();
+  EXPECT_EQ((*next)->anchor, Filled<Digest>(0x0e));
+  EXPECT_EQ((*next)->first_epoch, 12u);
+  EXPECT_FALSE(contracts_.FindNextAnchor(4)->has_value());
   EXPECT_EQ(contracts_.StakeRequired().value(), Wei("340282366920938463463374607431768211455"));
 }
 

@@ -14,6 +14,7 @@
 #include "base/keys/tls_key.h"
 #include "chain/committee.h"
 #include "challenges/roster.h"
+#include "checker/slot_duty.h"
 #include "tests/support/fake_chain.h"
 #include "tests/unit/checker/dispatch_scene.h"
 
@@ -276,10 +277,17 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"Ejected", [](chain::SlotState& s) { s.ejected = true; }, "was ejected"},
         Refusal{"NotYet", [](chain::SlotState& s) { s.active_from = 2; }, "from epoch 2 on"},
         Refusal{"Gone", [](chain::SlotState& s) { s.active_until = 0; }, "kaisar-checker unstake"},
-        Refusal{"HotKey", [](chain::SlotState& s) { s.hot_key.fill(1); }, "Slots.setHotKey"},
-        Refusal{"TlsPin", [](chain::SlotState& s) { s.tls_pin.fill(1); }, "Slots.setTlsPin"},
-        Refusal{"Anchor", [](chain::SlotState& s) { s.anchor.fill(1); }, "Slots.setAnchor"}),
+        Refusal{"HotKey", [](chain::SlotState& s) { s.hot_key.fill(1); }, "announce-keys"},
+        Refusal{"TlsPin", [](chain::SlotState& s) { s.tls_pin.fill(1); }, "announce-keys"},
+        Refusal{"Anchor", [](chain::SlotState& s) { s.anchor.fill(1); }, "announce-keys"}),
     [](const auto& refusal) { return refusal.param.name; });
+
+TEST_F(ChainRegistryTest, TellsThatAnAnnouncedHotKeyCountsFromTheNextEpochOn) {
+  Address old_key{};
+  old_key.fill(1);
+  const absl::Status status = checker::CheckDuty(0, kSlot, own(), old_key, keys_);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("counts from the next epoch on"));
+}
 
 TEST_F(ChainRegistryTest, TakesPartOnceTheOwnerMendedThePin) {
   const Digest pin = own().tls_pin;

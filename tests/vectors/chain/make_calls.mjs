@@ -21,9 +21,13 @@ const abi = new ethers.Interface([
   "function register(uint256 license, address hotKey, bytes32 tlsPin, bytes32 anchor, "
     + "uint32 firstEpoch)",
   `function register(${REGISTRATION} r)`,
+  "function setHotKey(uint32 slot, address hotKey)",
+  "function setTlsPin(uint32 slot, bytes32 tlsPin)",
+  "function setAnchor(uint32 slot, bytes32 anchor, uint32 firstEpoch)",
   "function requestExit(uint32 slot)",
   "function claim(uint32 slot)",
   "function setEndpoint(uint24 device, string endpoint, bytes32 tlsPin)",
+  "function setWeight(uint24 device, uint32 weight)",
   "function exit(uint24 device)",
   "function claimBond(uint24 device)",
 ]);
@@ -56,6 +60,9 @@ const calls = {
   approve: encode("approve", account, ethers.MaxUint256),
   register_slot: encode("register(uint256,address,bytes32,bytes32,uint32)",
     5, account, word("pin"), word("anchor"), 12),
+  set_hot_key: encode("setHotKey", 3, account),
+  set_tls_pin: encode("setTlsPin", 3, word("pin")),
+  set_anchor: encode("setAnchor", 3, word("anchor"), 12),
   request_exit: encode("requestExit", 3),
   claim: encode("claim", 3),
   register_device: encode(`register(${REGISTRATION})`, {
@@ -65,6 +72,7 @@ const calls = {
     downBitsPerSecond: 10n ** 9n, upBitsPerSecond: (1n << 64n) - 1n,
   }),
   set_endpoint: encode("setEndpoint", 0xfffffe, "h:1", word("pin")),
+  set_weight: encode("setWeight", 0xfffffe, 1000),
   exit: encode("exit", 9),
   claim_bond: encode("claimBond", 0xfffffe),
 };
