@@ -14,12 +14,13 @@ struct OwnerArguments {
   RegisterOptions registration;
   DeviceOptions deregister;
   EndpointOptions endpoint;
+  WeightOptions weight;
   WithdrawOptions withdraw;
   StatusOptions status;
 };
 
-/// Adds `register`, `deregister`, `set-endpoint`, `withdraw` and `status`; parsing fills
-/// `arguments`, which must outlive the app.
+/// Adds `register`, `deregister`, `set-endpoint`, `set-weight`, `withdraw` and `status`; parsing
+/// fills `arguments`, which must outlive the app.
 void AddOwnerCommands(CLI::App& app, OwnerArguments& arguments);
 
 /// Whether one of them was given.

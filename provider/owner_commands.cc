@@ -1,5 +1,6 @@
 #include "provider/owner_commands.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -105,6 +106,32 @@ absl::Status SetDeviceEndpoint(const EndpointOptions& options, std::ostream& out
       << "transaction: \"0x" << ToHex(receipt.transaction) << "\"\n"
       << "# Checkers read it with the roster of the next epoch; keep the old endpoint until "
          "then.\n";
+  return absl::OkStatus();
+}
+
+absl::Status SetDeviceWeight(const WeightOptions& options, std::ostream& out,
+                             std::ostream& progress) {
+  ASSIGN_OR_RETURN(const std::uint32_t weight, WeightOf(options.ops_per_second));
+  ASSIGN_OR_RETURN(OwnedDevice of, OpenDevice(options.device, progress));
+  const std::uint32_t device = options.device.device;
+  ASSIGN_OR_RETURN(const Uint256 per_weight, of.access->contracts().BondPerWeight());
+  const Uint256 bond = std::max(per_weight * weight, of.state.bond);
+  const Uint256 lacks = bond - of.state.bond;
+  RETURN_IF_ERROR(of.owner.NeedKai(lacks));
+  RETURN_IF_ERROR(of.owner.Confirm(absl::StrCat("device ", device, " claims ", weight,
+                                                " Gop/s in the place of ", of.state.weight,
+                                                ", and bonds ", FormatEther(lacks), " KAI more")));
+  const Address& devices = of.access->deployment().devices;
+  if (!lacks.is_zero()) RETURN_IF_ERROR(of.owner.Approve(devices, lacks));
+  ASSIGN_OR_RETURN(const chain::Receipt receipt,
+                   of.owner.Send("set the weight", devices, chain::SetWeightCall(device, weight)));
+  ASSIGN_OR_RETURN(const std::uint32_t counts_from,
+                   of.access->contracts().CountsFrom(receipt.block_number));
+  out << "device: " << device << "\n"
+      << "weight: " << weight << "\n"
+      << "bond_kai: \"" << FormatEther(bond, 18) << "\"\n"
+      << "counts_from: " << counts_from << "\n"
+      << "transaction: \"0x" << ToHex(receipt.transaction) << "\"\n";
   return absl::OkStatus();
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "provider/chain_access.h"
 #include "provider/owner_account.h"
 
@@ -53,6 +54,20 @@ struct EndpointOptions {
 /// `set-endpoint`: tells checkers where the device is from now on.
 absl::Status SetDeviceEndpoint(const EndpointOptions& options, std::ostream& out,
                                std::ostream& progress);
+
+/// What a claimed rate weighs, docs/settlement.md, Units.
+///
+/// Errors: InvalidArgument when it is below one unit of weight, or above the largest.
+absl::StatusOr<std::uint32_t> WeightOf(std::uint64_t ops_per_second);
+
+struct WeightOptions {
+  DeviceOptions device;
+  std::uint64_t ops_per_second = 0;
+};
+
+/// `set-weight`: claims another rate for the device, and bonds what its bond then lacks.
+absl::Status SetDeviceWeight(const WeightOptions& options, std::ostream& out,
+                             std::ostream& progress);
 
 struct WithdrawOptions {
   ChainOptions chain;

@@ -92,6 +92,20 @@ void AddSetEndpoint(CLI::App& app, EndpointOptions& options) {
                       "PEM file of another TLS key; without, the pin stays");
 }
 
+void AddSetWeight(CLI::App& app, WeightOptions& options) {
+  CLI::App* command = app.add_subcommand(
+      "set-weight",
+      "claim another rate for a device: what is measured below the claim is lost. More of it is "
+      "bonded, less frees nothing before the exit. It counts from the second next epoch on");
+  AddChain(command, options.device.chain);
+  AddOwner(command, options.device.owner);
+  AddDevice(command, options.device.device);
+  command
+      ->add_option("--ops-per-second", options.ops_per_second,
+                   "claimed rate, as `measure` gives it less some room")
+      ->required();
+}
+
 void AddWithdraw(CLI::App& app, WithdrawOptions& options) {
   CLI::App* command =
       app.add_subcommand("withdraw", "mint what the owner's devices have earned, to the owner");
@@ -119,12 +133,14 @@ void AddOwnerCommands(CLI::App& app, OwnerArguments& arguments) {
   AddRegister(app, arguments.registration);
   AddDeregister(app, arguments.deregister);
   AddSetEndpoint(app, arguments.endpoint);
+  AddSetWeight(app, arguments.weight);
   AddWithdraw(app, arguments.withdraw);
   AddStatus(app, arguments.status);
 }
 
 bool IsOwnerCommand(const CLI::App& app) {
-  for (const char* name : {"register", "deregister", "set-endpoint", "withdraw", "status"}) {
+  for (const char* name :
+       {"register", "deregister", "set-endpoint", "set-weight", "withdraw", "status"}) {
     if (app.got_subcommand(name)) return true;
   }
   return false;
@@ -139,6 +155,9 @@ absl::Status RunOwnerCommand(const CLI::App& app, const OwnerArguments& argument
   }
   if (app.got_subcommand("set-endpoint")) {
     return SetDeviceEndpoint(arguments.endpoint, std::cout, std::cerr);
+  }
+  if (app.got_subcommand("set-weight")) {
+    return SetDeviceWeight(arguments.weight, std::cout, std::cerr);
   }
   if (app.got_subcommand("withdraw")) {
     return WithdrawEarned(arguments.withdraw, std::cout, std::cerr);

@@ -30,17 +30,6 @@ absl::Status CheckName(const std::string& name, const std::string& text, std::si
                                                  " printable ASCII characters"));
 }
 
-absl::StatusOr<std::uint32_t> WeightOf(std::uint64_t ops_per_second) {
-  const std::uint64_t weight = ops_per_second / kOpsPerWeight;
-  if (weight >= 1 && weight <= std::numeric_limits<std::uint32_t>::max()) {
-    return static_cast<std::uint32_t>(weight);
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("--ops-per-second is ", ops_per_second, ", expected ", kOpsPerWeight, " to ",
-                   kOpsPerWeight * std::numeric_limits<std::uint32_t>::max(), ": a weight is ",
-                   kOpsPerWeight, " operations per second"));
-}
-
 absl::StatusOr<chain::DeviceRegistration> Registration(const RegisterOptions& options) {
   chain::DeviceRegistration registration;
   ASSIGN_OR_RETURN(registration.weight, WeightOf(options.ops_per_second));
@@ -84,6 +73,17 @@ absl::StatusOr<std::uint32_t> RegisteredId(ChainAccess& access, const Address& o
 }
 
 }  // namespace
+
+absl::StatusOr<std::uint32_t> WeightOf(std::uint64_t ops_per_second) {
+  const std::uint64_t weight = ops_per_second / kOpsPerWeight;
+  if (weight >= 1 && weight <= std::numeric_limits<std::uint32_t>::max()) {
+    return static_cast<std::uint32_t>(weight);
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("--ops-per-second is ", ops_per_second, ", expected ", kOpsPerWeight, " to ",
+                   kOpsPerWeight * std::numeric_limits<std::uint32_t>::max(), ": a weight is ",
+                   kOpsPerWeight, " operations per second"));
+}
 
 absl::Status RegisterDevice(const RegisterOptions& options, std::ostream& out,
                             std::ostream& progress) {

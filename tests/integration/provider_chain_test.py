@@ -83,10 +83,18 @@ class ProviderChain(unittest.TestCase):
         device = network.view("Devices.device", 0)
         self.assertEqual((device["owner"].lower(), device["weight"], device["endpoint"]),
                          (network.account(OWNER), "12", network.devices[0]["endpoint"]))
+        for rate, weight, bond in ("15", "15", "15"), ("13", "13", "15"):  # a surplus stays
+            printed = network.call(
+                "provider/kaisar-provider", "set-weight", "--rpc", network.chain.url, "--deployment",
+                "deployment.json", *network.owner(OWNER), "--device", "0", "--ops-per-second",
+                rate + "0" * 9)
+            self.assertEqual((value(printed, "weight"), value(printed, "bond_kai")), (weight, bond))
+            device = network.view("Devices.device", 0)
+            self.assertEqual((device["weight"], device["bond"]), (weight, bond + "0" * 18))
         network.admin(*network.admission(0))
         network.write_provider_config(0)
         provider = network.start_provider(0)
-        self.logged("event=phase device=0 phase=STANDBY weight=12")
+        self.logged("event=phase device=0 phase=STANDBY weight=13")
         network.go()
 
         # Before the epoch is opened nobody is served.
