@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 constexpr std::uint64_t kOpeningRestMs = 500;
+// An epoch that is late: its checkers ask as soon as it is opened, and are refused until we know.
+constexpr std::uint64_t kLateRestMs = 1000;
 constexpr std::uint64_t kWarnEveryNs = 60 * kNsPerSecond;
 
 std::string SlotIds(const std::vector<ServedSlot>& slots) {
@@ -51,8 +53,11 @@ std::uint32_t ChainFollower::RestMs(std::uint32_t poll_ms) const {
   const std::uint64_t epoch_ms = schedule_.epoch_seconds * std::uint64_t{1000};
   const std::uint64_t into_ms = (now_ms - genesis_ms) % epoch_ms;
   const auto epoch = static_cast<std::uint32_t>((now_ms - genesis_ms) / epoch_ms);
-  const bool opening = into_ms < AllowanceSeconds(schedule_) * 1000 && !epochs_.contains(epoch);
-  const std::uint64_t most_ms = opening ? kOpeningRestMs : epoch_ms - into_ms;
+  std::uint64_t most_ms = epoch_ms - into_ms;
+  if (!epochs_.contains(epoch)) {
+    const bool late = into_ms >= AllowanceSeconds(schedule_) * 1000;
+    most_ms = std::min(most_ms, late ? kLateRestMs : kOpeningRestMs);
+  }
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(poll_ms, most_ms));
 }
 

@@ -185,7 +185,10 @@ TEST_F(ChainFollowerTest, PollsSoonAfterAnEpochsBeginUntilItIsOpened) {
   EXPECT_EQ(follower_.RestMs(5000), 5000u);
   GoTo(398);
   EXPECT_EQ(follower_.RestMs(5000), 2000u);
-  GoTo(461);  // nobody opens this one
+  GoTo(461);  // nobody has opened this one
+  EXPECT_EQ(follower_.RestMs(5000), 1000u);
+  Open(1);
+  ASSERT_TRUE(Poll().ok());
   EXPECT_EQ(follower_.RestMs(5000), 5000u);
 }
 
