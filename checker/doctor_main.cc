@@ -15,7 +15,7 @@ void AddDoctorCommands(CLI::App& app, Chosen& chosen) {
       "check all that a checker needs, and say for each whether it is ok and what to do if not: "
       "policy, key files, keys, the chain's endpoints, clock, devices, signature store, data "
       "directory, open files, connection, kaisar-iperf. Changes nothing, also while the checker "
-      "runs; run it as the user that the checker runs as");
+      "runs; run it as the user that the checker runs as, or as root");
   doctor->add_option("--config", options->config, "checker.yaml")->capture_default_str();
   doctor
       ->add_option("--devices", options->devices,

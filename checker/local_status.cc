@@ -62,9 +62,11 @@ std::vector<Problem> FindLocalProblems(const LocalStatus& status) {
                         "kaisar-checker run --config …; if it runs elsewhere, ask status there"});
   }
   if (!status.has_signatures) {
-    problems.push_back({"no_signatures", "there is no signature store in the data directory",
-                        "restore it; only for a slot that has never signed: kaisar-checker "
-                        "init-signatures"});
+    problems.push_back(
+        {"no_signatures", "there is no signature store in the data directory",
+         "bring the newest one back, never an older copy; only for a slot that has never "
+         "signed: kaisar-checker "
+         "init-signatures"});
   }
   const bool late = status.last_log && status.epoch &&
                     *status.epoch >= *status.last_log + kEpochsWithoutReport &&

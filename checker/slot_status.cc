@@ -51,9 +51,11 @@ void FindDutyProblems(const SlotStatus& status, std::vector<Problem>& problems) 
                         "kaisar-checker run --config …; if it runs elsewhere, ask status there"});
   }
   if (!status.has_signatures && status.state.active_from <= status.epoch + 2) {
-    problems.push_back({"no_signatures", "there is no signature store in the data directory",
-                        "restore it; only for a slot that has never signed: kaisar-checker "
-                        "init-signatures"});
+    problems.push_back(
+        {"no_signatures", "there is no signature store in the data directory",
+         "bring the newest one back, never an older copy; only for a slot that has never "
+         "signed: kaisar-checker "
+         "init-signatures"});
   }
 }
 

@@ -89,7 +89,9 @@ void Doctor::ExamineKeys() {
   std::vector<SecretFile> files;
   for (const std::string& path :
        {config_.keystore, config_.tls_key, config_.hash_chain, config_.password}) {
-    if (!absl::StartsWith(path, "fd:")) files.push_back(LookAtSecretFile(path));
+    if (absl::StartsWith(path, "fd:")) continue;
+    files.push_back(LookAtSecretFile(path));
+    files.back().may_be_roots = path == config_.password;
   }
   Add(CheckSecretFiles(files, LookAtFolder(config_.data_dir)));
   absl::StatusOr<SlotKeys> keys = ReadSlotKeys(config_);

@@ -115,7 +115,8 @@ Findings CheckSecretFiles(const std::vector<SecretFile>& files, const Folder& fo
            absl::StrFormat("%s has mode %04o, expected 0600: others on this machine can read it",
                            file.path, file.mode),
            absl::StrCat("chmod 600 ", file.path, "; whoever has read it can sign as this slot")});
-    } else if (folder.status.ok() && file.owner != folder.owner) {
+    } else if (folder.status.ok() && file.owner != folder.owner &&
+               !(file.may_be_roots && file.owner == 0)) {
       findings.push_back({Level::kWarning, "key files",
                           absl::StrCat(file.path, " is user ", file.owner, "'s, ", folder.path,
                                        " is user ", folder.owner, "'s"),
@@ -170,7 +171,8 @@ Findings CheckFolder(const Folder& folder, std::optional<std::uint64_t> log_byte
 Finding CheckSignatureStore(const std::string& path, bool exists) {
   if (exists) return {Level::kOk, "signatures", path, ""};
   return {Level::kFailure, "signatures", absl::StrCat(path, " is missing: nothing can be signed"),
-          "restore it; only for a slot that has never signed: kaisar-checker init-signatures"};
+          "bring the newest one back, never an older copy; only for a slot that has never "
+          "signed: kaisar-checker init-signatures"};
 }
 
 Finding CheckDescriptors(const DescriptorLimit& limit, std::uint64_t devices) {

@@ -17,9 +17,10 @@ namespace kaisar::checker {
 /// A file that only its owner may read.
 struct SecretFile {
   std::string path;
-  absl::Status status;      // why nothing is known of it
-  std::uint32_t mode = 0;   // the nine bits
-  std::uint32_t owner = 0;  // user id
+  absl::Status status;        // why nothing is known of it
+  std::uint32_t mode = 0;     // the nine bits
+  std::uint32_t owner = 0;    // user id
+  bool may_be_roots = false;  // as a password that systemd hands to the service
 };
 
 struct Folder {

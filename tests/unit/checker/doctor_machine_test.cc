@@ -60,6 +60,11 @@ TEST(DoctorSecretFiles, ShouldBelongToWhoeverHasTheDataDirectory) {
   other.owner = 8;
   ExpectOne(CheckSecretFiles({other}, Sound()), Level::kWarning, "user 8's, data is user 7's",
             "chown");
+  SecretFile password = Key();
+  password.owner = 0;
+  EXPECT_EQ(Bad(CheckSecretFiles({password}, Sound())).size(), 1u);
+  password.may_be_roots = true;
+  EXPECT_TRUE(Bad(CheckSecretFiles({password}, Sound())).empty());
 }
 
 TEST(DoctorFolder, IsWellWithAFileSystemOfItsOwnAndRoom) {
