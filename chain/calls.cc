@@ -71,6 +71,14 @@ Bytes RevealCall(const Reveal& reveal) {
                         .StaticArray(Words(reveal.words)));
 }
 
+Bytes MarkMissedCall(std::uint32_t epoch, std::uint32_t slot) {
+  return EncodeCall("markMissed(uint32,uint32)", AbiEncoder().Uint(epoch).Uint(slot));
+}
+
+Bytes MarkUnrevealedCall(std::uint32_t epoch, std::uint32_t slot) {
+  return EncodeCall("markUnrevealed(uint32,uint32)", AbiEncoder().Uint(epoch).Uint(slot));
+}
+
 Bytes SettleCall(std::uint32_t epoch, const SettleItem& item) {
   return EncodeCall("settle(uint32,uint24,(bytes32,uint32,uint24,bytes32[])[])",
                     AbiEncoder().Uint(epoch).Uint(item.device).DynamicArray(Proofs(item.proofs)));

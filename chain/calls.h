@@ -28,6 +28,8 @@ struct Reveal {
   std::vector<Digest> words;
 };
 Bytes RevealCall(const Reveal& reveal);
+Bytes MarkMissedCall(std::uint32_t epoch, std::uint32_t slot);
+Bytes MarkUnrevealedCall(std::uint32_t epoch, std::uint32_t slot);
 
 // Settlement
 struct Proof {

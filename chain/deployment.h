@@ -35,6 +35,10 @@ struct Schedule {
     return static_cast<std::uint32_t>((time_s - genesis) / epoch_seconds);
   }
   std::uint64_t settle_end(std::uint32_t epoch) const { return end(epoch) + settle_seconds; }
+  /// Until then offences of the epoch can be shown.
+  std::uint64_t dispute_end(std::uint32_t epoch) const {
+    return settle_begin(epoch) + dispute_seconds;
+  }
   friend bool operator==(const Schedule&, const Schedule&) = default;
 };
 

@@ -26,7 +26,8 @@ absl::StatusOr<std::string> BalanceWatch::Look(chain::ChainClient& client,
   next_ms_ = wall_ms + kEveryMs;
   const Uint256 price(latest.base_fee.ToUint64());  // saturates at what nobody pays
   const std::uint64_t epochs = EpochsLeft(balance, price + Uint256(fees.priority_fee.ToUint64()));
-  if (balance >= low_ && epochs > 0) return std::string();
+  low_now_ = balance < low_ || epochs == 0;
+  if (!low_now_) return std::string();
   return absl::StrCat("hot key 0x", ToHex(account_), " has ", FormatEther(balance, 9),
                       " left, the limit for this warning is ", FormatEther(low_, 9), ": it lasts ",
                       epochs, " epochs at today's gas price; send coins to it");

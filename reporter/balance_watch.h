@@ -29,10 +29,13 @@ class BalanceWatch {
   /// Errors: those of ChainClient.
   absl::StatusOr<std::string> Look(chain::ChainClient& client, const chain::Block& latest,
                                    std::uint64_t wall_ms);
+  /// Whether there was too little when it was last looked at; so it is before the first time.
+  bool low() const { return low_now_; }
 
  private:
   const Address account_;
   const Uint256 low_;
+  bool low_now_ = true;
   std::uint64_t next_ms_ = 0;
 };
 

@@ -1,12 +1,12 @@
 #include "reporter/epoch_opener.h"
 
-#include <algorithm>
 #include <limits>
 #include <utility>
 
 #include "base/status_macros.h"
 #include "chain/calls.h"
 #include "reporter/block_search.h"
+#include "reporter/turn_delay.h"
 
 namespace kaisar::reporter {
 namespace {
@@ -16,14 +16,6 @@ constexpr std::uint64_t kHashesKept = 256 - 16;
 constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
-
-std::uint64_t OpeningTurn(const chain::Schedule& schedule, std::uint32_t epoch, std::uint32_t slot,
-                          std::uint32_t slots, std::uint64_t block_ms) {
-  const std::uint64_t rank = (std::uint64_t{slot} + epoch) % slots;
-  const std::uint64_t apart_ms =
-      std::min(2 * block_ms, std::uint64_t{schedule.epoch_seconds} * 1000 / 8 / slots);
-  return schedule.begin(epoch) + rank * apart_ms / 1000;
-}
 
 absl::StatusOr<std::optional<Intent>> EpochOpener::Next(const chain::Block& latest,
                                                         std::uint64_t block_ms) {
@@ -62,7 +54,8 @@ absl::StatusOr<std::uint64_t> EpochOpener::Turn(std::uint32_t epoch, std::uint64
   if (slots == 0 || slot_ >= slots) return kNever;
   ASSIGN_OR_RETURN(const chain::SlotState slot, contracts_.Slot(slot_));
   if (slot.ejected || epoch < slot.active_from || epoch >= slot.active_until) return kNever;
-  return OpeningTurn(contracts_.deployment().schedule, epoch, slot_, slots, block_ms);
+  const chain::Schedule& schedule = contracts_.deployment().schedule;
+  return schedule.begin(epoch) + TurnDelay(schedule, std::uint64_t{slot_} + epoch, slots, block_ms);
 }
 
 absl::StatusOr<std::optional<Intent>> EpochOpener::Prove(std::uint32_t epoch,

@@ -9,15 +9,7 @@
 
 namespace kaisar::reporter {
 
-/// When a slot opens an epoch that nobody has opened: slots take turns, (slot + epoch) mod `slots`
-/// first, two blocks apart, but all of them within an eighth of the epoch. So few pay in vain, and
-/// one that is down delays little.
-///
-/// Units:  `block_ms` between blocks; result Unix time in seconds.
-std::uint64_t OpeningTurn(const chain::Schedule& schedule, std::uint32_t epoch, std::uint32_t slot,
-                          std::uint32_t slots, std::uint64_t block_ms);
-
-/// Brings about that the current epoch has a beacon.
+/// Brings about that the current epoch has a beacon. Slots take turns.
 ///
 /// Threads: one at a time.
 class EpochOpener {

@@ -45,24 +45,6 @@ absl::StatusOr<int> LockFile(const std::string& path) {
 
 }  // namespace
 
-absl::string_view NameOf(Purpose purpose) {
-  switch (purpose) {
-    case Purpose::kOpenEpoch:
-      return "open epoch";
-    case Purpose::kRequestLate:
-      return "request late opening";
-    case Purpose::kOpenLate:
-      return "open late";
-    case Purpose::kCommit:
-      return "commit";
-    case Purpose::kReveal:
-      return "reveal";
-    case Purpose::kSettle:
-      return "settle";
-  }
-  return "unknown";
-}
-
 absl::StatusOr<std::unique_ptr<Outbox>> Outbox::Open(const std::string& path,
                                                      std::uint64_t chain_id, const Address& sender,
                                                      std::function<void()> written) {

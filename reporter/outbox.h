@@ -9,26 +9,13 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "base/bytes.h"
 #include "base/sqlite_file.h"
 #include "chain/chain_client.h"
 #include "chain/transaction.h"
+#include "reporter/purpose.h"
 
 namespace kaisar::reporter {
-
-/// What a transaction is for. The numbers are in the file.
-enum class Purpose : std::uint8_t {
-  kOpenEpoch = 1,
-  kRequestLate = 2,
-  kOpenLate = 3,
-  kCommit = 4,
-  kReveal = 5,
-  kSettle = 6,
-};
-
-/// "commit", "reveal", …, as people read it.
-absl::string_view NameOf(Purpose purpose);
 
 /// A call that should get into a block before its window ends.
 struct Intent {

@@ -77,7 +77,7 @@ absl::StatusOr<OutboxEntry> ReadEntry(SqliteFile& file, const SqliteStatement& r
       !row.Blob(5, input) || !row.Uint(6, entry.gas_limit) ||
       !row.Uint(7, entry.intent.window_end_s) || !row.Uint(8, entry.made_s) ||
       !row.Uint(9, state) || !ReadReceipt(row, entry) || purpose < 1 ||
-      purpose > static_cast<std::uint64_t>(Purpose::kSettle) || epoch > 0xffffffff ||
+      purpose > static_cast<std::uint64_t>(Purpose::kMarkUnrevealed) || epoch > 0xffffffff ||
       state > static_cast<std::uint64_t>(SendState::kRefused)) {
     return DamagedRow();
   }

@@ -12,6 +12,7 @@
 #include "reporter/charge.h"
 #include "reporter/epoch_opener.h"
 #include "reporter/notice_board.h"
+#include "reporter/offence_marker.h"
 #include "reporter/transaction_sender.h"
 
 namespace kaisar::reporter {
@@ -22,17 +23,11 @@ constexpr std::uint64_t kMostBusyWaitMs = 3'000;
 constexpr std::uint64_t kMostWaitMs = 15'000;
 constexpr int kSettlingsPerPoll = 4;  // epochs whose settling is looked at
 constexpr std::uint64_t kOvertakeBlocks = 2;
-bool CarriesReport(Purpose purpose) {
-  return purpose == Purpose::kCommit || purpose == Purpose::kReveal;
-}
 
 /// Something that should be sent now.
 struct Due {
-  Purpose purpose = Purpose::kCommit;
-  std::uint32_t epoch = 0;
-  std::uint64_t window_end_s = 0;
-  Charge* charge = nullptr;         // null: an opening
-  std::unique_ptr<Intent> opening;  // then
+  Intent intent;             // of a charge: without target and input, which are made last
+  Charge* charge = nullptr;  // null: it is no report's
 };
 
 class ChainSubmitter final : public Submitter {
@@ -49,6 +44,7 @@ class ChainSubmitter final : public Submitter {
         sender_(client_, *outbox_, services.key, {settings.most_fee, settings.confirmations},
                 [this](const auto& key, const auto& text) { notices_.Tell(key, text); }),
         opener_(services.contracts, services.key.address(), settings.slot, settings.confirmations),
+        marker_(services.contracts, services.key.address(), settings.slot),
         balance_(services.key.address(), settings.low_balance) {}
 
   absl::Status Add(const audit::SignedReport& report) override;
@@ -76,6 +72,7 @@ class ChainSubmitter final : public Submitter {
   const std::unique_ptr<Outbox> outbox_;
   TransactionSender sender_;
   EpochOpener opener_;
+  OffenceMarker marker_;
   BalanceWatch balance_;
   ChainPace pace_;
   std::map<std::uint32_t, Charge> charges_;  // by epoch
@@ -130,10 +127,7 @@ std::uint64_t ChainSubmitter::NextLookMs() const {
       now_ms + std::clamp(pace_.block_ms() / 4, kLeastWaitMs, kMostBusyWaitMs);
   if (busy_) return soon_ms;
   std::uint64_t next_s = schedule_.genesis;  // when the next epoch is to be opened
-  if (chain_now_s_ >= schedule_.genesis) {
-    const std::uint64_t passed = (chain_now_s_ - schedule_.genesis) / schedule_.epoch_seconds;
-    next_s += (passed + 1) * schedule_.epoch_seconds;
-  }
+  if (chain_now_s_ >= next_s) next_s = schedule_.end(schedule_.epoch_at(chain_now_s_));
   for (const auto& [epoch, charge] : charges_) {
     if (!charge.ended()) next_s = std::min(next_s, charge.step().look_at_s);
   }
@@ -194,8 +188,8 @@ void ChainSubmitter::TellStage(const Charge& charge, const Now& now) {
                                        "the other again"));
   }
   if (stage.stage == Stage::kMissed) {
-    const std::string report = absl::StrCat("report of epoch ", stage.epoch);
-    notices_.Tell(report, absl::StrCat(report, " missed: ", stage.why));
+    notices_.Tell(absl::StrCat("missed ", stage.epoch),
+                  absl::StrCat("report of epoch ", stage.epoch, " missed: ", stage.why));
   }
   hooks_.stage_changed(stage);
 }
@@ -204,30 +198,30 @@ std::vector<Due> ChainSubmitter::FindDue(const Now& now) {
   std::vector<Due> due;
   for (auto& [epoch, charge] : charges_) {
     if (charge.ended() || charge.step().action == Action::kNone) continue;
-    due.push_back({charge.purpose(), epoch, charge.window_end_s(), &charge, nullptr});
+    due.push_back({{charge.purpose(), epoch, {}, {}, charge.window_end_s()}, &charge});
   }
-  absl::StatusOr<std::optional<Intent>> opening = opener_.Next(now.latest, now.block_ms);
-  if (!opening.ok()) {  // which must not hold up the reports
-    notices_.Tell("opening", absl::StrCat("cannot open epoch: ", opening.status().message()));
-  } else if (const std::optional<Intent>& intent = *opening; intent.has_value()) {
-    due.push_back({intent->purpose, intent->epoch, intent->window_end_s, nullptr,
-                   std::make_unique<Intent>(*intent)});
-  }
-  busy_ = busy_ || opener_.waiting();
-  // The reports' windows end first, then the epoch, and settling has weeks.
-  std::stable_sort(due.begin(), due.end(), [](const Due& a, const Due& b) {
-    return std::pair(!CarriesReport(a.purpose), a.window_end_s) <
-           std::pair(!CarriesReport(b.purpose), b.window_end_s);
+  // What any slot may do for all must not hold up the reports.
+  const auto add = [&](const char* trouble, const absl::StatusOr<std::optional<Intent>>& intent) {
+    if (!intent.ok())
+      notices_.Tell(trouble, absl::StrCat(trouble, ": ", intent.status().message()));
+    if (intent.ok() && intent->has_value()) due.push_back({**intent, nullptr});
+  };
+  add("cannot open epoch", opener_.Next(now.latest, now.block_ms));
+  if (!balance_.low()) add("cannot mark offences", marker_.Next(now.latest, now.block_ms));
+  busy_ = busy_ || opener_.waiting() || marker_.waiting();
+  std::ranges::stable_sort(due, {}, [](const Due& one) {
+    return std::pair(Rank(one.intent.purpose), one.intent.window_end_s);
   });
   return due;
 }
 
 bool ChainSubmitter::IsUnderWay(const Due& due, const Now& now) const {
   return std::any_of(sender_.open().begin(), sender_.open().end(), [&](const OutboxEntry& entry) {
-    if (entry.intent.purpose != due.purpose || entry.intent.epoch != due.epoch) return false;
+    const Intent& intent = entry.intent;
+    if (intent.purpose != due.intent.purpose || intent.epoch != due.intent.epoch) return false;
     if (!entry.receipt.has_value()) return false;
     // One that succeeded shows in the state soon; after one that failed there is a pause.
-    return entry.receipt->success ? due.purpose != Purpose::kSettle
+    return entry.receipt->success ? !Repeats(due.intent.purpose)
                                   : now.latest.number < entry.receipt->block_number + 2;
   });
 }
@@ -237,9 +231,9 @@ absl::Status ChainSubmitter::Dispatch(std::vector<Due> due, const Now& now) {
   if (const OutboxEntry* pending = sender_.pending(); pending != nullptr) {
     const Intent& intent = pending->intent;
     const bool wanted = std::any_of(due.begin(), due.end(), [&](const Due& one) {
-      return one.purpose == intent.purpose && one.epoch == intent.epoch;
+      return one.intent.purpose == intent.purpose && one.intent.epoch == intent.epoch;
     });
-    const bool overtaken = !due.empty() && CarriesReport(due.front().purpose) &&
+    const bool overtaken = !due.empty() && CarriesReport(due.front().intent.purpose) &&
                            !CarriesReport(intent.purpose) &&
                            sender_.PendingBlocks(now.latest) >= kOvertakeBlocks;
     if (wanted && !overtaken) return sender_.Push(now.latest);  // otherwise it gives up its nonce
@@ -252,14 +246,13 @@ absl::Status ChainSubmitter::Dispatch(std::vector<Due> due, const Now& now) {
 }
 
 absl::StatusOr<bool> ChainSubmitter::Begin(Due& due, const Now& now) {
-  std::optional<Intent> intent;
-  if (due.opening != nullptr) intent = std::move(*due.opening);
   if (due.charge != nullptr) {
-    ASSIGN_OR_RETURN(intent, due.charge->MakeIntent(now));
+    ASSIGN_OR_RETURN(const std::optional<Intent> made, due.charge->MakeIntent(now));
+    if (!made.has_value()) return false;
+    due.intent = *made;
   }
-  if (!intent.has_value()) return false;
   busy_ = true;
-  const absl::Status status = sender_.Begin(*intent, now.latest);
+  const absl::Status status = sender_.Begin(due.intent, now.latest);
   if (status.ok()) {
     if (due.charge != nullptr) due.charge->Accepted();
     return true;
@@ -267,9 +260,9 @@ absl::StatusOr<bool> ChainSubmitter::Begin(Due& due, const Now& now) {
   // Anything else is about the account or the endpoints, and in the way of all.
   if (!absl::IsAborted(status) && !absl::IsOutOfRange(status)) return status;
   if (due.charge != nullptr) due.charge->Refused(status);
-  if (CarriesReport(due.purpose)) {
-    notices_.Tell(absl::StrCat("refused ", due.epoch),
-                  absl::StrCat(NameOf(due.purpose), " of epoch ", due.epoch,
+  if (CarriesReport(due.intent.purpose)) {
+    notices_.Tell(absl::StrCat("refused ", due.intent.epoch),
+                  absl::StrCat(NameOf(due.intent.purpose), " of epoch ", due.intent.epoch,
                                ": the chain would not take it: ", status.message()));
   }
   return false;

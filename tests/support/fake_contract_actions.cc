@@ -150,6 +150,34 @@ FakeContracts::Result FakeContracts::Reveal(Frame& frame) {
   return Bytes();
 }
 
+FakeContracts::Result FakeContracts::MarkMissed(Frame& frame) {
+  const std::uint32_t epoch = Read32(frame.arguments);
+  const std::uint32_t slot = Read32(frame.arguments);
+  const chain::Schedule& schedule = deployment_.schedule;
+  RETURN_IF_ERROR(
+      CheckWindow(schedule.reveal_begin(epoch), schedule.dispute_end(epoch), frame.context));
+  const auto opening = openings.find(epoch);
+  if (opening == openings.end() || opening->second.timestamp_s >= schedule.end(epoch)) {
+    return Revert("NotOpenedInTime()");
+  }
+  if (reports[{epoch, slot}] != Digest{}) return Revert("AlreadyCommitted()");
+  if (!marked.emplace(epoch, slot).second) return Revert("AlreadySlashed()");
+  return Bytes();
+}
+
+FakeContracts::Result FakeContracts::MarkUnrevealed(Frame& frame) {
+  const std::uint32_t epoch = Read32(frame.arguments);
+  const std::uint32_t slot = Read32(frame.arguments);
+  const chain::Schedule& schedule = deployment_.schedule;
+  RETURN_IF_ERROR(
+      CheckWindow(schedule.settle_begin(epoch), schedule.dispute_end(epoch), frame.context));
+  const Digest stored = reports[{epoch, slot}];
+  if (stored == Digest{}) return Revert("NotCommitted()");
+  if (IsRoot(stored)) return Revert("AlreadyRevealed()");
+  if (!marked.emplace(epoch, slot).second) return Revert("AlreadySlashed()");
+  return Bytes();
+}
+
 FakeContracts::Result FakeContracts::SettleBatch(Frame& frame) {
   const std::uint32_t epoch = Read32(frame.arguments);
   const chain::Schedule& schedule = deployment_.schedule;

@@ -56,6 +56,8 @@ const std::vector<FakeContracts::Function>& FakeContracts::Functions() {
       {"reportsOf(uint32,uint32[])", &FakeContracts::ReportsOf},
       {"commit(uint32,uint32,bytes32)", &FakeContracts::Commit},
       {"reveal(uint32,uint32,bytes32,bytes32,bytes32,bytes32[])", &FakeContracts::Reveal},
+      {"markMissed(uint32,uint32)", &FakeContracts::MarkMissed},
+      {"markUnrevealed(uint32,uint32)", &FakeContracts::MarkUnrevealed},
       {"settled(uint32,uint24)", &FakeContracts::IsSettled},
       {"account(uint32)", &FakeContracts::AccountOf},
       {"settleBatch(uint32,(uint24,(bytes32,uint32,uint24,bytes32[])[])[])",

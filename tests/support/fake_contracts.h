@@ -44,6 +44,7 @@ class FakeContracts {
   std::map<std::uint32_t, chain::Opening> openings;
   std::map<std::pair<std::uint32_t, std::uint32_t>, Digest> reports;  // (epoch, slot)
   std::set<std::pair<std::uint32_t, std::uint32_t>> settled;          // (epoch, device)
+  std::set<std::pair<std::uint32_t, std::uint32_t>> marked;           // (epoch, slot) slashed
   std::set<std::uint32_t> unsettleable;                               // devices that always revert
   std::map<std::uint32_t, chain::SlotAccount> accounts;               // by slot
   std::map<std::string, Bytes> answers;  // by signature: for views that have no model here
@@ -85,6 +86,8 @@ class FakeContracts {
   Result ReportsOf(Frame& frame);
   Result Commit(Frame& frame);
   Result Reveal(Frame& frame);
+  Result MarkMissed(Frame& frame);
+  Result MarkUnrevealed(Frame& frame);
   Result IsSettled(Frame& frame);
   Result AccountOf(Frame& frame);
   Result SettleBatch(Frame& frame);

@@ -39,6 +39,8 @@ TEST_F(CallsTest, EncodesTheBeaconsCallsAsEthersDoes) {
 
 TEST_F(CallsTest, EncodesTheReportsCallsAsEthersDoes) {
   Expect(CommitCall(7, 2, Word("commitment")), "commit");
+  Expect(MarkMissedCall(7, 3), "mark_missed");
+  Expect(MarkUnrevealedCall(0xffffffff, 4), "mark_unrevealed");
   Reveal reveal{7, 2, Word("secret"), Word("root"), Word("policy"), {}};
   Expect(RevealCall(reveal), "reveal_nothing");
   reveal.words = {Word("w0"), Word("w1"), Word("w2")};

@@ -96,4 +96,7 @@ inline constexpr char kReveal[] = "reveal(uint32,uint32,bytes32,bytes32,bytes32,
 inline constexpr char kSettle[] =
     "settleBatch(uint32,(uint24,(bytes32,uint32,uint24,bytes32[])[])[])";
 
+inline constexpr char kMarkMissed[] = "markMissed(uint32,uint32)";
+inline constexpr char kMarkUnrevealed[] = "markUnrevealed(uint32,uint32)";
+
 }  // namespace kaisar::reporter

@@ -13,6 +13,8 @@ const abi = new ethers.Interface([
   "function commit(uint32 e, uint32 slot, bytes32 commitment)",
   "function reveal(uint32 e, uint32 slot, bytes32 secret, bytes32 transcriptRoot, "
     + "bytes32 policyHash, bytes32[] words)",
+  "function markMissed(uint32 e, uint32 slot)",
+  "function markUnrevealed(uint32 e, uint32 slot)",
   `function settle(uint32 e, uint24 p, ${PROOF}[] proofs)`,
   `function settleBatch(uint32 e, (uint24 device, ${PROOF}[] proofs)[] items)`,
   "function withdraw()",
@@ -50,6 +52,8 @@ const calls = {
   reveal: encode("reveal", 7, 2, word("secret"), word("root"), word("policy"),
     [word("w0"), word("w1"), word("w2")]),
   reveal_nothing: encode("reveal", 7, 2, word("secret"), word("root"), word("policy"), []),
+  mark_missed: encode("markMissed", 7, 3),
+  mark_unrevealed: encode("markUnrevealed", 0xffffffff, 4),
   settle: encode("settle", 7, 0xfffffe, proofs),
   settle_without_members: encode("settle", 7, 1, []),
   settle_batch: encode("settleBatch", 7,
