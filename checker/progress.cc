@@ -60,6 +60,43 @@ void VerdictCounts::Count(v1::Verdict verdict) {
   }
 }
 
+void KindProgress::Count(v1::Verdict verdict) {
+  ++closed;
+  verdicts.Count(verdict);
+}
+
+void DeviceProgress::Count(const Outcome& outcome, const challenges::Policy& policy) {
+  const v1::ChallengeClosed& closed = outcome.closed;
+  verdicts.Count(closed.verdict());
+  if (closed.reason() != v1::NONE) last_reason = closed.reason();
+  if (closed.transport() != v1::NOT_SENT && closed.sent_ms() >= closed.due_ms()) {
+    late_ms = closed.sent_ms() - closed.due_ms();
+  }
+  if (closed.latency().echoes_size() > 0) {
+    rtt_us = challenges::Summarize(closed.latency(), policy.latency.pings).median_us;
+  }
+  if (closed.verdict() == v1::PASS && closed.has_bandwidth()) {
+    const auto rates = challenges::RatesOf(closed.bandwidth());
+    if (rates.ok()) bandwidth = *rates;
+  }
+  const auto params = policy.classes.find(outcome.device.device_class());
+  if (outcome.commitment != nullptr && params != policy.classes.end()) {
+    ops_per_second =
+        challenges::MatmulRate({params->second.n, params->second.rounds}, *outcome.commitment);
+  }
+}
+
+std::map<v1::Kind, KindProgress> CountPlan(const std::vector<challenges::PlannedChallenge>& plan,
+                                           const ResumePoint& resume) {
+  std::map<v1::Kind, KindProgress> kinds;
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    KindProgress& kind = kinds[plan[i].kind];
+    ++kind.planned;
+    if (i < resume.closed.size() && resume.closed[i]) ++kind.closed;
+  }
+  return kinds;
+}
+
 void Progress::Begin(const Epoch& epoch, const std::vector<challenges::PlannedChallenge>& plan,
                      const ResumePoint& resume) {
   MutexLock lock(mutex_);
@@ -67,11 +104,7 @@ void Progress::Begin(const Epoch& epoch, const std::vector<challenges::PlannedCh
   state_.epoch = epoch.scope.epoch;
   state_.slot = epoch.scope.slot;
   state_.end_ms = epoch.end_ms;
-  for (std::size_t i = 0; i < plan.size(); ++i) {
-    KindProgress& kind = state_.kinds[plan[i].kind];
-    ++kind.planned;
-    if (i < resume.closed.size() && resume.closed[i]) ++kind.closed;
-  }
+  state_.kinds = CountPlan(plan, resume);
   for (const v1::Device& device : epoch.roster.devices()) {
     DeviceProgress progress;
     progress.id = device.id();
@@ -83,31 +116,12 @@ void Progress::Begin(const Epoch& epoch, const std::vector<challenges::PlannedCh
 }
 
 void Progress::Count(const Outcome& outcome, const challenges::Policy& policy) {
-  const v1::ChallengeClosed& closed = outcome.closed;
   MutexLock lock(mutex_);
-  KindProgress& kind = state_.kinds[closed.kind()];
-  ++kind.closed;
-  kind.verdicts.Count(closed.verdict());
-  DeviceProgress* device = FindDevice(state_, closed.device());
+  state_.kinds[outcome.closed.kind()].Count(outcome.closed.verdict());
+  DeviceProgress* device = FindDevice(state_, outcome.closed.device());
   if (device == nullptr) return;
-  device->verdicts.Count(closed.verdict());
-  if (closed.reason() != v1::NONE) device->last_reason = closed.reason();
-  if (closed.transport() != v1::NOT_SENT && closed.sent_ms() >= closed.due_ms()) {
-    device->late_ms = closed.sent_ms() - closed.due_ms();
-    state_.most_late_ms = std::max(state_.most_late_ms, device->late_ms);
-  }
-  if (closed.latency().echoes_size() > 0) {
-    device->rtt_us = challenges::Summarize(closed.latency(), policy.latency.pings).median_us;
-  }
-  if (closed.verdict() == v1::PASS && closed.has_bandwidth()) {
-    const auto rates = challenges::RatesOf(closed.bandwidth());
-    if (rates.ok()) device->bandwidth = *rates;
-  }
-  const auto params = policy.classes.find(outcome.device.device_class());
-  if (outcome.commitment != nullptr && params != policy.classes.end()) {
-    device->ops_per_second =
-        challenges::MatmulRate({params->second.n, params->second.rounds}, *outcome.commitment);
-  }
+  device->Count(outcome, policy);
+  state_.most_late_ms = std::max(state_.most_late_ms, device->late_ms);
 }
 
 void Progress::Notice(const std::string& text) {

@@ -27,6 +27,8 @@ struct KindProgress {
   std::uint64_t planned = 0;
   std::uint64_t closed = 0;  // by earlier runs, too
   VerdictCounts verdicts;    // of this run
+
+  void Count(v1::Verdict verdict);
 };
 
 struct DeviceProgress {
@@ -38,7 +40,14 @@ struct DeviceProgress {
   std::optional<challenges::BandwidthRates> bandwidth;  // of the last passed challenge
   std::uint64_t late_ms = 0;                            // of the last challenge sent
   v1::Reason last_reason = v1::NONE;                    // of the last one not passed
+
+  /// Takes in what a challenge of this device came to.
+  void Count(const Outcome& outcome, const challenges::Policy& policy);
 };
+
+/// How much of each kind a plan has, and how much of it earlier runs closed.
+std::map<v1::Kind, KindProgress> CountPlan(const std::vector<challenges::PlannedChallenge>& plan,
+                                           const ResumePoint& resume);
 
 /// What the display shows.
 struct ProgressSnapshot {

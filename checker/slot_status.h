@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -94,7 +95,10 @@ inline constexpr absl::string_view kWindowKinds[] = {"before_genesis", "commit",
                                                      "challenges"};
 Window CurrentWindow(const SlotStatus& status);
 
-/// For people, and the same as JSON; amounts as decimal strings of wei there.
+/// What is known, for programs; amounts as decimal strings of wei.
+nlohmann::ordered_json ToJson(const SlotStatus& status);
+
+/// For people, and the same as JSON, with the problems.
 std::string StatusText(const SlotStatus& status, const std::vector<Problem>& problems);
 std::string StatusJson(const SlotStatus& status, const std::vector<Problem>& problems);
 

@@ -107,7 +107,7 @@ std::string StatusText(const SlotStatus& status, const std::vector<Problem>& pro
   return text;
 }
 
-std::string StatusJson(const SlotStatus& status, const std::vector<Problem>& problems) {
+nlohmann::ordered_json ToJson(const SlotStatus& status) {
   const Window window = CurrentWindow(status);
   using Json = nlohmann::ordered_json;
   Json json = {{"slot", status.slot},
@@ -142,6 +142,12 @@ std::string StatusJson(const SlotStatus& status, const std::vector<Problem>& pro
     json["reports"].push_back(
         {{"epoch", report.epoch}, {"state", NameOf(report.state)}, {"opened", report.opened}});
   }
+  return json;
+}
+
+std::string StatusJson(const SlotStatus& status, const std::vector<Problem>& problems) {
+  using Json = nlohmann::ordered_json;
+  Json json = ToJson(status);
   json["problems"] = Json::array();
   for (const Problem& problem : problems) {
     json["problems"].push_back(

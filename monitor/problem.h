@@ -1,5 +1,6 @@
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,12 @@ struct Problem {
   std::string next;
 };
 
-/// `{"KEY": true, "problems": []}`, as /healthz and /readyz say it: each problem has `code`,
-/// `what`, `next` and `keeps_from_earning`, which `keeps` tells by its code.
+/// For programs: each problem has `code`, `what`, `next` and `keeps_from_earning`, which `keeps`
+/// tells by its code.
+nlohmann::ordered_json ToJson(const std::vector<Problem>& problems,
+                              bool (*keeps)(absl::string_view code));
+
+/// `{"KEY": true, "problems": []}`, as /healthz and /readyz say it.
 std::string ProblemsJson(absl::string_view key, bool value, const std::vector<Problem>& problems,
                          bool (*keeps)(absl::string_view code));
 
