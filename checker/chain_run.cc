@@ -111,7 +111,7 @@ absl::StatusOr<std::unique_ptr<ChainRun>> ChainRun::Start(const RunInputs& input
   hooks.notice = [&console](const std::string& text) { console.Notice(text); };
   hooks.stage_changed = [&console, &monitor](const reporter::EpochStage& stage) {
     console.Tell(stage);
-    monitor.chain_metrics().StageChanged(stage);
+    monitor.StageChanged(stage);
   };
   ASSIGN_OR_RETURN(
       auto submitter,

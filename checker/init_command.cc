@@ -50,8 +50,9 @@ password: password                 # opens keystore and hash_chain: a file (mode
 # connection: {out_bits_per_second: 1000000000, in_bits_per_second: 1000000000}
 # iperf: /usr/bin/kaisar-iperf     # default: kaisar-iperf beside kaisar-checker
 
-# Metrics and health: /metrics, /healthz, /readyz. An address that others can reach needs a token (a
-# file of mode 0600): who asks says Authorization: Bearer TOKEN. listen: off serves nothing.
+# The status page, http://127.0.0.1:9464/, and for machines /metrics, /healthz and /readyz. An address
+# that others can reach needs a token (a file of mode 0600): browsers ask for it as the password of any
+# user, programs say Authorization: Bearer TOKEN. listen: off serves nothing.
 # monitor: {listen: "127.0.0.1:9464"}
 
 # check_threads: 1                 # threads that check proofs, 1 to 64

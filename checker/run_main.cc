@@ -25,7 +25,8 @@ void AddRun(CLI::App& app, Chosen& chosen) {
       "the chain says which, and the reports go to the chain: opened, committed, revealed and "
       "settled beside the next epoch. A policy that asks bandwidth needs the config's connection, "
       "and "
-      "kaisar-iperf beside this program");
+      "kaisar-iperf beside this program. A browser sees how it does at http://127.0.0.1:9464/, or "
+      "where the config's monitor.listen says");
   run->add_option("--config", options->config, "checker.yaml")->required();
   run->add_option("--epochs", options->epochs,
                   "end after so many reports, once the chain has settled or missed them; 0: run on")

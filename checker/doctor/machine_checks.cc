@@ -188,10 +188,14 @@ Finding CheckDescriptors(const DescriptorLimit& limit, std::uint64_t devices) {
 Finding CheckListen(const std::string& address, const std::string& trouble,
                     const std::string& process) {
   if (address.empty()) return {Level::kOk, "monitor", "off by the config", ""};
-  if (trouble.empty()) return {Level::kOk, "monitor", absl::StrCat(address, " is free"), ""};
+  if (trouble.empty())
+    return {Level::kOk, "monitor",
+            absl::StrCat(address, " is free; the status page will be http://", address, "/"), ""};
   const std::string what = absl::StrCat(address, ": ", trouble);
   if (!process.empty()) {
-    return {Level::kOk, "monitor", absl::StrCat(what, "; ", process, " runs"), ""};
+    return {Level::kOk, "monitor",
+            absl::StrCat(what, "; ", process, " runs: its status page is http://", address, "/"),
+            ""};
   }
   return {Level::kWarning, "monitor", what,
           "another address in the config: monitor: {listen: …}; nothing else is hindered"};

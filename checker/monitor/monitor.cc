@@ -17,6 +17,10 @@ std::vector<std::string> EndpointsOf(const Config& config) {
   return config.chain ? config.chain->rpc : std::vector<std::string>();
 }
 
+std::map<std::uint32_t, std::string> NamesOf(const RunInputs& inputs) {
+  return inputs.roster ? inputs.roster->names : std::map<std::uint32_t, std::string>();
+}
+
 }  // namespace
 
 Monitor::Monitor(const RunInputs& inputs, const Clock& clock, MonitorVoice voice)
@@ -33,7 +37,8 @@ Monitor::Monitor(const RunInputs& inputs, const Clock& clock, MonitorVoice voice
              }),
       challenge_metrics_(metrics_),
       chain_metrics_(metrics_, EndpointsOf(inputs.config)),
-      run_metrics_(metrics_, watch_, clock) {}
+      run_metrics_(metrics_, watch_, clock),
+      page_(NamesOf(inputs), watch_, clock) {}
 
 absl::StatusOr<std::unique_ptr<Monitor>> Monitor::Start(const RunInputs& inputs, const Clock& clock,
                                                         MonitorVoice voice) {
@@ -44,6 +49,7 @@ absl::StatusOr<std::unique_ptr<Monitor>> Monitor::Start(const RunInputs& inputs,
 
 absl::Status Monitor::Serve() {
   const Config& config = inputs_.config;
+  page_.ReadLastReport(config.data_dir);
   if (config.chain) {
     ASSIGN_OR_RETURN(chain_watch_,
                      ChainWatch::Start(
@@ -61,13 +67,15 @@ absl::Status Monitor::Serve() {
   server_ = std::make_unique<monitor::HttpServer>(
       config.monitor.listen, Routes(), [this](const absl::StatusOr<std::string>& address) {
         if (!address.ok()) return voice_.warning(std::string(address.status().message()));
-        voice_.notice(absl::StrCat("metrics at http://", *address, "/metrics"));
+        voice_.notice(absl::StrCat("status page at http://", *address, "/, metrics at http://",
+                                   *address, "/metrics"));
       });
   return absl::OkStatus();
 }
 
 monitor::HttpRoutes Monitor::Routes() {
   monitor::HttpRoutes routes(inputs_.monitor_token);
+  page_.AddTo(routes);
   routes.Add("/metrics", [this](const monitor::HttpRequest&) {
     monitor::HttpReply reply;
     reply.content_type = monitor::kMetricsContentType;
@@ -93,6 +101,7 @@ RunnerHooks Monitor::Listen(RunnerHooks hooks) {
   };
   hooks.outcome = [this, next = std::move(hooks.outcome)](const Outcome& outcome) {
     challenge_metrics_.Closed(outcome, policy_);
+    page_.Count(outcome, policy_);
     next(outcome);
   };
   hooks.polled = [this, next = std::move(hooks.polled)](const DispatchFigures& figures) {
@@ -110,6 +119,7 @@ RunnerHooks Monitor::Listen(RunnerHooks hooks) {
   hooks.epoch_reported = [this, next = std::move(hooks.epoch_reported)](const EpochResult& result) {
     challenge_metrics_.EpochReported();
     if (inputs_.config.chain) chain_metrics_.Reported(result.report.report.epoch);
+    page_.Reported(result);
     next(result);
   };
   for (auto* open : {&hooks.create_log, &hooks.reopen_log}) {
@@ -120,6 +130,11 @@ RunnerHooks Monitor::Listen(RunnerHooks hooks) {
     };
   }
   return hooks;
+}
+
+void Monitor::StageChanged(const reporter::EpochStage& stage) {
+  chain_metrics_.StageChanged(stage);
+  page_.StageChanged(stage);
 }
 
 chain::HttpPost Monitor::Measure(chain::HttpPost post) {
@@ -140,6 +155,7 @@ void Monitor::Begin(const Epoch& epoch, const std::vector<challenges::PlannedCha
     if (problem.code == "disk_low") voice_.warning(absl::StrCat(problem.what, "; ", problem.next));
   }
   challenge_metrics_.EpochBegan(epoch, plan, resume);
+  page_.Begin(epoch, plan, resume);
   run_metrics_.EpochBegan(EpochLogPath(inputs_.config.data_dir, epoch.scope.epoch), epoch.end_ms,
                           MostLogBytes(epoch.policy, epoch.roster));
 }

@@ -14,6 +14,7 @@
 #include "checker/monitor/metrics_chain.h"
 #include "checker/monitor/metrics_run.h"
 #include "checker/monitor/run_watch.h"
+#include "checker/monitor/status_page.h"
 #include "checker/run_inputs.h"
 #include "monitor/http_server.h"
 #include "monitor/metric_set.h"
@@ -26,8 +27,8 @@ struct MonitorVoice {
   std::function<void(const std::string&)> warning;
 };
 
-/// What a run tells about itself over HTTP: its metrics, its health, and whether it can earn. It
-/// only listens: whatever becomes of it, the run goes on.
+/// What a run tells about itself over HTTP: its metrics, its health, whether it can earn, and a
+/// page of all that for its operator. It only listens: whatever becomes of it, the run goes on.
 ///
 /// Threads: all methods from any thread.
 class Monitor {
@@ -42,6 +43,9 @@ class Monitor {
   RunnerHooks Listen(RunnerHooks hooks);
   /// The same way to post, measured.
   chain::HttpPost Measure(chain::HttpPost post);
+
+  /// A report went on to another stage.
+  void StageChanged(const reporter::EpochStage& stage);
 
   RunWatch& watch() { return watch_; }
   ChainMetrics& chain_metrics() { return chain_metrics_; }
@@ -62,6 +66,7 @@ class Monitor {
   ChallengeMetrics challenge_metrics_;
   ChainMetrics chain_metrics_;
   RunMetrics run_metrics_;
+  StatusPage page_;
   challenges::Policy policy_;  // of the epoch; the thread "dispatch"'s alone
   std::unique_ptr<ChainWatch> chain_watch_;
   std::unique_ptr<monitor::HttpServer> server_;  // ends first
