@@ -1,23 +1,28 @@
 #!/usr/bin/env python3
 """timeline, export, explain, html, prove and check-proof over the log of a real epoch: what they print
-must be what `show` and `verify` say of the same log, and the page must work in a browser."""
+must be what `show` and `verify` say of the same log, and the page must work in a browser. While that epoch
+runs, a browser watches the checker's status page, and the checker is started anew once."""
 
 import base64
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 ROOT = os.environ["KAISAR_SOURCE_DIR"]
 BINARIES = os.environ["KAISAR_BINARY_DIR"]
 sys.path.insert(0, os.path.join(ROOT, "tests/support"))
 
+from anvil import free_port  # pylint: disable=wrong-import-position
 from loopback_network import LoopbackNetwork, SHORT_POLICY  # pylint: disable=wrong-import-position
 
 EPOCH_SECONDS = 24
+SCREENSHOTS = os.path.join(BINARIES, "tests/page-screenshots")
 HONEST, SKIPPER, SILENT = 1, 2, 3
 
 
@@ -31,20 +36,55 @@ class HistoryAudit(unittest.TestCase):
         cls.network.add_provider(HONEST)
         cls.network.add_scripted(SKIPPER, SKIPPER, "skip-products=10", "describes-others")
         cls.network.add_scripted(SILENT, SILENT, "silent")
-        cls.network.write_configs(SHORT_POLICY, EPOCH_SECONDS)
-        status = cls.network.start_checker().wait(timeout=EPOCH_SECONDS + 40)
-        assert status == 0, cls.network.read("checker.err")[-2000:]
-        files = os.listdir(cls.network.path("data"))
-        log, = [name for name in files if name.endswith(".log")]
-        report, = [name for name in files if name.endswith(".report.json")]
-        cls.log = cls.network.path("data", log)
-        cls.report = cls.network.path("data", report)
+        cls.network.devices[-1]["name"] = "<script>alert(1)</script>"
+        cls.run_epoch_and_watch_it()
+        files = sorted(os.listdir(cls.network.path("data")))
+        cls.log, cls.report = (
+            cls.network.path("data", next(name for name in files if name.endswith(suffix)))
+            for suffix in (".log", ".report.json"))
         shown = cls.audit("show", "--log", cls.log).stdout.splitlines()
         cls.records = [json.loads(line) for line in shown]
         verified = json.loads(
             cls.audit("verify", "--log", cls.log, "--report", cls.report, "--json").stdout)
         assert verified["holds"], verified["differences"]
         cls.devices = {device["device"]: device for device in verified["devices"]}
+
+    @classmethod
+    def run_epoch_and_watch_it(cls):
+        """Runs until the first epoch is reported and the browser has seen enough, which is in
+        `browser`: its exit status and what it complains of."""
+        os.makedirs(SCREENSHOTS, exist_ok=True)
+        port = free_port()
+        cls.network.write_configs(SHORT_POLICY, EPOCH_SECONDS,
+                                  more=f'monitor: {{listen: "127.0.0.1:{port}"}}\n')
+        checker = cls.network.start_checker(epochs=0)
+        cls.await_true(lambda: f"status page at http://127.0.0.1:{port}/"
+                       in cls.network.read("checker.err"))
+        cls.await_true(lambda: " info closed " in cls.network.read("checker.err"))
+        with subprocess.Popen(
+                ["node", os.path.join(ROOT, "tests/interop/browse_status.mjs"),
+                 f"http://127.0.0.1:{port}/", SCREENSHOTS], text=True, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE) as browser:
+            for asked in browser.stdout:
+                if asked == "stop\n":
+                    checker.send_signal(signal.SIGTERM)
+                    checker.wait(timeout=20)
+                elif asked == "start\n":
+                    checker = cls.network.start_checker(epochs=0)
+            errors = browser.stderr.read()
+        cls.browser = browser.returncode, errors
+        cls.await_true(lambda: any(name.endswith(".report.json")
+                                   for name in os.listdir(cls.network.path("data"))))
+        checker.send_signal(signal.SIGTERM)
+        status = checker.wait(timeout=20)
+        assert status == 0, cls.network.read("checker.err")[-2000:]
+
+    @classmethod
+    def await_true(cls, happened):
+        end = time.monotonic() + EPOCH_SECONDS + 40
+        while not happened():
+            assert time.monotonic() < end, cls.network.read("checker.err")[-2000:]
+            time.sleep(0.1)
 
     @classmethod
     def audit(cls, *arguments, expected=0):
@@ -107,6 +147,9 @@ class HistoryAudit(unittest.TestCase):
             self.assertIn(explained["sentence"], text)
             self.assertEqual(explained["challenges"], self.timeline("--device", str(device)))
 
+    def test_the_status_page_was_seen_through_the_epoch(self):
+        self.assertEqual(self.browser, (0, ""))
+
     def test_the_page_works_in_a_browser_and_says_what_does_not_hold(self):
         page, bad_page = self.network.path("page.html"), self.network.path("bad.html")
         self.assertIn("page made in",
@@ -117,11 +160,9 @@ class HistoryAudit(unittest.TestCase):
         with open(self.network.path("bad.json"), "w", encoding="utf-8") as file:
             json.dump(report, file)
         self.audit("html", self.log, self.network.path("bad.json"), "-o", bad_page, expected=1)
-        screenshots = os.path.join(BINARIES, "tests/page-screenshots")
-        os.makedirs(screenshots, exist_ok=True)
         browser = subprocess.run(
             ["node", os.path.join(ROOT, "tests/interop/browse_page.mjs"), page, bad_page,
-             screenshots], timeout=120, capture_output=True, text=True, check=False)
+             SCREENSHOTS], timeout=120, capture_output=True, text=True, check=False)
         self.assertEqual(browser.returncode, 0, browser.stderr)
 
     def test_proves_every_kind_of_record_and_refuses_a_changed_one(self):

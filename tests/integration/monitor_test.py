@@ -22,6 +22,7 @@ from loopback_network import LoopbackNetwork, SHORT_POLICY  # pylint: disable=wr
 EPOCH_SECONDS = 30
 MOST_SERIES = 1500
 TOKEN = "f00dfeed" * 4
+PATHS = ("/", "/status.json", "/metrics", "/healthz", "/readyz")
 
 
 def get(port, path="/metrics", method="GET", timeout=10, **headers):
@@ -107,11 +108,15 @@ class MonitorTest(unittest.TestCase):
         for path, key in (("/healthz", "alive"), ("/readyz", "ready")):
             status, _, body = get(port, path)
             self.assertEqual((status, json.loads(body)), (200, {key: True, "problems": []}))
+        self.assertIn("<title>Earning: ", get(port, "/")[2])
+        self.assertEqual(json.loads(get(port, "/status.json?from=1")[2])["devices"]["from"], 1)
+        self.assertEqual(get(port, "/status.json?show=nothing")[0], 400)
         self.assertEqual(get(port, "/metrics/")[0], 404)
         self.assertEqual(get(port, "/../metrics")[0], 200)  # which is /metrics
         self.assertEqual(get(port, method="POST")[0], 405)
         self.assertEqual(get(port, method="HEAD")[2], "")
-        self.assertEqual(get(port, Host="evil.example")[0], 403)
+        for path in PATHS:
+            self.assertEqual(get(port, path, Host="evil.example")[0], 403)
 
     def test_an_epoch_can_be_watched(self):
         self.network.write_configs(SHORT_POLICY, EPOCH_SECONDS)
@@ -122,22 +127,42 @@ class MonitorTest(unittest.TestCase):
         self.check_pages(port)
         self.stop(checker)
 
+    def check_no_secrets(self, port):
+        """Neither the token nor anything of 20 letters and digits in the key files."""
+        files = ["password", "token", *(f"checker/{name}"
+                                        for name in os.listdir(self.network.path("checker")))]
+        text = "\n".join(self.network.read(name) for name in files)
+        secrets = set(re.findall(r"[0-9A-Za-z+/]{20,}|correct horse", text))
+        self.assertGreater(len(secrets), 8)
+        for path in (*PATHS, "/status.json?find=a", "/status.json?show=b"):
+            status, headers, body = get(port, path, Authorization=f"Bearer {TOKEN}")
+            self.assertIn(status, (200, 400))
+            told = body + str(headers)
+            self.assertEqual([secret for secret in secrets if secret in told], [], path)
+
     def test_a_token_is_asked_for(self):
         self.network.write("token", TOKEN + "\n")
         self.network.write_configs(SHORT_POLICY, EPOCH_SECONDS, genesis_in_ms=60_000,
                                    more='monitor: {listen: "0.0.0.0:0", token: token}\n')
         checker = self.network.start_checker()
         found = self.await_true("a line with the address", 20, lambda: re.search(
-            r"metrics at http://0\.0\.0\.0:(\d+)/metrics", self.network.read("checker.err")))
+            r"status page at http://0\.0\.0\.0:(\d+)/, metrics at", self.network.read("checker.err")))
         port = int(found.group(1))
         basic = base64.b64encode(f"any:{TOKEN}".encode()).decode()
         self.assertEqual(get(port, Authorization=f"Bearer {TOKEN}")[0], 200)
         self.assertEqual(get(port, Authorization=f"Basic {basic}")[0], 200)
         for headers in ({}, {"Authorization": f"Bearer {TOKEN[1:]}"}):
-            status, answer, body = get(port, **headers)
-            self.assertEqual(status, 401)
-            self.assertIn("Basic", answer["WWW-Authenticate"])
-            self.assertNotIn("kaisar_checker", body)
+            for path in PATHS:
+                status, answer, body = get(port, path, **headers)
+                self.assertEqual(status, 401)
+                self.assertIn("Basic", answer["WWW-Authenticate"])
+                self.assertEqual(len(body.splitlines()), 1)
+        self.check_no_secrets(port)
+        done = subprocess.run(
+            ["node", os.path.join(ROOT, "tests/interop/browse_status.mjs"),
+             f"http://127.0.0.1:{port}/", self.network.folder, TOKEN], timeout=60,
+            capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.stop(checker)
 
     def test_a_token_that_others_can_read_starts_nothing(self):
