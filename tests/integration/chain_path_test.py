@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.request
 
 ROOT = os.environ["KAISAR_SOURCE_DIR"]
 BINARIES = os.environ["KAISAR_BINARY_DIR"]
@@ -110,6 +111,8 @@ class ChainPath(unittest.TestCase):
                 network.chain.stop_answering()
                 time.sleep(3)
                 network.chain.answer_again()
+        for slot in (KILLED, LIAR):
+            self.check_status_page(slot)
         for slot, checker in enumerate(checkers):
             try:
                 status = checker.wait(timeout=EPOCHS * EPOCH_SECONDS + 120)
@@ -122,6 +125,23 @@ class ChainPath(unittest.TestCase):
         self.check_slots()
         self.check_with_ethers()
         self.check_provider()
+
+    def check_status_page(self, slot):
+        """It calls the report of epoch 0 accepted, by a transaction whose receipt says so."""
+        def line():
+            served = re.findall(r"status page at (http://[\d.:]+)/",
+                                self.network.read(f"checker-{slot}.err"))
+            try:
+                with urllib.request.urlopen(f"{served[-1]}/status.json", timeout=10) as answer:
+                    reports = json.load(answer)["reports"]
+            except (OSError, IndexError):
+                return None  # it has just started
+            return next((report for report in reports
+                         if report["epoch"] == 0 and report["accepted"]), None)
+        self.wait_for(f"an accepted report on the page of slot {slot}", line, EPOCH_SECONDS)
+        receipt = self.network.chain.call("eth_getTransactionReceipt", line()["reveal"])
+        self.assertEqual((receipt["status"], receipt["to"].lower()),
+                         ("0x1", self.network.address("Reports").lower()))
 
     def check_reports(self, epoch):
         """All are revealed. Those of honest checkers follow from their logs, the liar's does not."""
