@@ -24,6 +24,10 @@ absl::Status CheckFunds(const OwnerSession& session, const Uint256& license, con
     return absl::FailedPreconditionError(absl::StrCat("there is no licence ", license.ToDecimal()));
   }
   RETURN_IF_ERROR(holder.status());
+  if (*holder == session.contracts.deployment().slots) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("licence ", license.ToDecimal(), " is staked in a slot already"));
+  }
   if (*holder != owner) {
     return absl::FailedPreconditionError(absl::StrCat(
         "licence ", license.ToDecimal(), " belongs to ", Hex(*holder), ", this is ", Hex(owner)));

@@ -37,7 +37,7 @@ keystore: {keys}/keystore.json
 password: ../password
 tls_key: {tls}/tls.pem
 hash_chain: {keys}/hash_chain.json
-chain: {{deployment: ../deployment.json, rpc: ["{self.network.chain.url}"], confirmations: 1}}
+chain: {{deployment: ../deployment.json, rpc: ["{self.network.chain.url}"], confirmations: 0}}
 """)
         self.network.call("checker/kaisar-checker", "init-signatures", "--config",
                           f"{name}/checker.yaml")
@@ -49,7 +49,7 @@ chain: {{deployment: ../deployment.json, rpc: ["{self.network.chain.url}"], conf
                               check=False)
         return done.returncode, done.stdout, done.stderr
 
-    def replace_keys(self, owner):
+    def replace_keys(self, owner, license_id):
         """The TLS key by the hot key, then all others by the owner; the config of the new ones."""
         keys = self.network.checker_keys("new")
         self.configure("new-tls", "../checker-0", "../new", slot="slot: 0")
@@ -71,6 +71,10 @@ chain: {{deployment: ../deployment.json, rpc: ["{self.network.chain.url}"], conf
         self.assertIn(f"the hot key {value(keys, 'address')} counts from epoch 0 on", out)
         self.assertNotIn("TLS", out)
         self.assertIn("nothing to do", announce("new")[1])
+        status, _, error = self.ask("stake", "--config", "checker-0/checker.yaml", *owner,
+                                    "--license", license_id)
+        self.assertEqual((status, error),
+                         (1, f"kaisar-checker: licence {license_id} is staked in a slot already\n"))
         slot = self.network.view("Slots.slot", 0)
         self.assertEqual((slot["hotKey"].lower(), slot["tlsPin"], slot["anchor"]),
                          (value(keys, "address"), *("0x" + value(keys, name).removeprefix("0x") for name in ("tls_pin", "anchor"))))
@@ -114,7 +118,7 @@ chain: {{deployment: ../deployment.json, rpc: ["{self.network.chain.url}"], conf
         self.assertIn(("keys", "ok", "those of slot 0"), told)
         self.assertIn(("roster", "warning", "the network's first epoch has not begun"), told)
         self.assertIn(("clock", "ok", "agrees with the chain's newest block"), told)
-        config = self.replace_keys(owner)
+        config = self.replace_keys(owner, license_id)
         self.assertIn("owed nothing", network.call("checker/kaisar-checker", "withdraw", *config))
 
         self.assertIn("can be claimed", network.call("checker/kaisar-checker", "unstake", *config,
