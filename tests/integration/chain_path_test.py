@@ -46,7 +46,7 @@ class ChainPath(unittest.TestCase):
     def start_network(self):
         """Three slots, two honest devices, one that skips a tenth of its products."""
         network = self.network
-        network.deploy(epoch_seconds=EPOCH_SECONDS, genesis_in_s=25, stake=STAKE_KAI,
+        network.deploy(epoch_seconds=EPOCH_SECONDS, genesis_in_s=40, stake=STAKE_KAI,
                        commit_seconds=WINDOW_SECONDS, reveal_seconds=WINDOW_SECONDS)
         network.add_slots(SLOTS)
         network.add_devices([WEIGHT] * len(DEVICES))

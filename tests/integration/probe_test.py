@@ -154,7 +154,7 @@ class ProbeOnChain(unittest.TestCase):
 
     def test_it_asks_in_the_epoch_that_the_chain_is_in(self):
         network = self.network
-        network.deploy(epoch_seconds=60, genesis_in_s=15)
+        network.deploy(epoch_seconds=60, genesis_in_s=30)
         network.add_slots(1)
         network.add_devices([1])
         network.write_provider_config(0)

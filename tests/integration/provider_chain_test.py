@@ -74,7 +74,7 @@ class ProviderChain(unittest.TestCase):
 
     def test_a_registered_device_serves_its_committee_and_nobody_else(self):
         network = self.network
-        network.deploy(epoch_seconds=EPOCH_SECONDS, genesis_in_s=25)
+        network.deploy(epoch_seconds=EPOCH_SECONDS, genesis_in_s=40)
         network.add_slots(SLOTS)
         printed = self.register(0)
         self.assertEqual((value(printed, "device"), value(printed, "weight"),
