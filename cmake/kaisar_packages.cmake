@@ -9,6 +9,9 @@ function(kaisar_install_daemon short)
   kaisar_install_link(${short} ../lib/${name}/${name} ${name})
   install(FILES deploy/systemd/${name}.service DESTINATION lib/systemd/system COMPONENT ${short})
   install(FILES deploy/debian/${short}.yaml DESTINATION /etc/kaisar COMPONENT ${short})
+  # For the machine that watches: nothing here reads them.
+  install(DIRECTORY deploy/prometheus deploy/grafana DESTINATION share/${name} COMPONENT ${short}
+    PATTERN source EXCLUDE PATTERN make_dashboards.mjs EXCLUDE)
   set(name_of_daemon ${name})
   set(config /etc/kaisar/${short}.yaml)
   set(made ${PROJECT_BINARY_DIR}/package-files/${short})

@@ -137,7 +137,9 @@ class Packages(unittest.TestCase):
         self.assertIn(version, self.machine.call("kaisar-audit", "--version"))
         for unit in (CHECKER, PROVIDER):
             name = unit.removesuffix(".service")
-            self.assertTrue(os.path.exists(self.machine.path(f"/usr/share/man/man1/{name}.1.gz")))
+            for file in (f"man/man1/{name}.1.gz", f"{name}/prometheus/rules/checker_alerts.yml",
+                         f"{name}/grafana/dashboards/provider.json"):
+                self.assertTrue(os.path.exists(self.machine.path("/usr/share/" + file)), file)
             self.assertEqual(self.machine.property(unit, "ActiveState"), "inactive")
             self.assertEqual(self.machine.property(unit, "UnitFileState"), "disabled")
             config = f"/etc/kaisar/{name.removeprefix('kaisar-')}.yaml"
