@@ -105,6 +105,10 @@ Bytes WithdrawSlotsCall(const std::vector<std::uint32_t>& slots) {
   return EncodeCall("withdrawSlots(uint32[])", AbiEncoder().StaticArray(ids));
 }
 
+Bytes TransferCall(const Address& to, const Uint256& amount) {
+  return EncodeCall("transfer(address,uint256)", AbiEncoder().EvmAddress(to).Uint(amount));
+}
+
 Bytes ApproveCall(const Address& spender, const Uint256& amount_or_license) {
   return EncodeCall("approve(address,uint256)",
                     AbiEncoder().EvmAddress(spender).Uint(amount_or_license));

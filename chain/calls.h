@@ -48,6 +48,7 @@ Bytes WithdrawCall();
 Bytes WithdrawSlotsCall(const std::vector<std::uint32_t>& slots);
 
 // KaiToken and CheckerLicense
+Bytes TransferCall(const Address& to, const Uint256& amount);
 Bytes ApproveCall(const Address& spender, const Uint256& amount_or_license);
 
 // Slots

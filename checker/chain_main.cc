@@ -68,7 +68,8 @@ void AddWithdraw(CLI::App& app, Chosen& chosen) {
   CLI::App* withdraw = app.add_subcommand(
       "withdraw",
       "mint what the slot has earned to its owner. Anybody may pay for that, the hot key included: "
-      "the KAI goes to the owner either way");
+      "the KAI goes to the owner either way. The hot key sends on, too, what it got for marking "
+      "others' missed reports");
   AddOwner(withdraw, *options, /*required=*/false);
   withdraw->callback(
       [&chosen, options] { chosen = [options] { return WithdrawCommand(*options); }; });

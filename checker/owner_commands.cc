@@ -138,17 +138,29 @@ absl::Status Unstake(const OwnerSession& session, std::uint32_t slot) {
 }
 
 absl::Status WithdrawSlot(const OwnerSession& session, std::uint32_t slot) {
-  ASSIGN_OR_RETURN(const chain::SlotAccount account, session.contracts.AccountOf(slot));
-  if (account.owed.is_zero()) {
-    session.out << "slot " << slot << " is owed nothing\n";
-    return absl::OkStatus();
-  }
   ASSIGN_OR_RETURN(const chain::SlotState state, session.contracts.Slot(slot));
-  RETURN_IF_ERROR(Confirm(session, absl::StrCat("withdraw ", Kai(account.owed), " of slot ", slot,
-                                                " to its owner ", Hex(state.owner))));
-  RETURN_IF_ERROR(Send(session, absl::StrCat("withdrawing what slot ", slot, " is owed"),
-                       session.contracts.deployment().settlement, chain::WithdrawSlotsCall({slot}))
-                      .status());
+  ASSIGN_OR_RETURN(const chain::SlotAccount account, session.contracts.AccountOf(slot));
+  Uint256 rewards;  // for offences that it marked; nobody else can send them on
+  if (session.key.address() == state.hot_key) {
+    ASSIGN_OR_RETURN(rewards, session.contracts.TokenBalance(state.hot_key));
+  }
+  if (account.owed.is_zero()) session.out << "slot " << slot << " is owed nothing\n";
+  if (account.owed.is_zero() && rewards.is_zero()) return absl::OkStatus();
+  const chain::Deployment& deployment = session.contracts.deployment();
+  if (!account.owed.is_zero()) {
+    RETURN_IF_ERROR(Confirm(session, absl::StrCat("withdraw ", Kai(account.owed), " of slot ", slot,
+                                                  " to its owner ", Hex(state.owner))));
+    RETURN_IF_ERROR(Send(session, absl::StrCat("withdrawing what slot ", slot, " is owed"),
+                         deployment.settlement, chain::WithdrawSlotsCall({slot}))
+                        .status());
+  }
+  if (!rewards.is_zero()) {
+    RETURN_IF_ERROR(Confirm(session, absl::StrCat("send ", Kai(rewards), " of the hot key to its ",
+                                                  "owner ", Hex(state.owner))));
+    RETURN_IF_ERROR(Send(session, "sending on what the hot key has", deployment.token,
+                         chain::TransferCall(state.owner, rewards))
+                        .status());
+  }
   ASSIGN_OR_RETURN(const Uint256 balance, session.contracts.TokenBalance(state.owner));
   session.out << Hex(state.owner) << " has " << Kai(balance) << " now\n";
   return absl::OkStatus();

@@ -35,7 +35,8 @@ absl::Status Unstake(const OwnerSession& session, std::uint32_t slot);
 ///         key; Cancelled; those of SendAndWait.
 absl::Status AnnounceKeys(const OwnerSession& session, std::uint32_t slot, const SlotKeys& keys);
 
-/// Mints what the slot has earned to its owner, by whoever pays the gas.
+/// Mints what the slot has earned to its owner, by whoever pays the gas. The hot key sends on its
+/// own KAI, too: what it got for marking others' offences.
 ///
 /// Errors: those of SendAndWait.
 absl::Status WithdrawSlot(const OwnerSession& session, std::uint32_t slot);

@@ -120,6 +120,13 @@ chain: {{deployment: ../deployment.json, rpc: ["{self.network.chain.url}"], conf
         self.assertIn(("clock", "ok", "agrees with the chain's newest block"), told)
         config = self.replace_keys(owner, license_id)
         self.assertIn("owed nothing", network.call("checker/kaisar-checker", "withdraw", *config))
+        # What a hot key gets for marking others' offences.
+        hot_key = network.view("Slots.slot", 0)["hotKey"]
+        network.chain.set_coin(hot_key, 1)
+        network.admin({"send": "KaiToken.transfer", "arguments": [hot_key, str(3 * 10**17)]})
+        told = network.call("checker/kaisar-checker", "withdraw", *config)
+        self.assertIn("send 0.3 KAI of the hot key", told)
+        self.assertEqual(int(network.view("KaiToken.balanceOf", hot_key)), 0)
 
         self.assertIn("can be claimed", network.call("checker/kaisar-checker", "unstake", *config,
                                                      *owner))

@@ -59,6 +59,7 @@ TEST_F(CallsTest, EncodesTheSettlementsCallsAsEthersDoes) {
 TEST_F(CallsTest, EncodesTheOwnersCallsAsEthersDoes) {
   Digest most;
   most.fill(0xff);
+  Expect(TransferCall(account_, Uint256::FromWord(most)), "transfer");
   Expect(ApproveCall(account_, Uint256::FromWord(most)), "approve");
   Expect(RegisterSlotCall({5, account_, Word("pin"), Word("anchor"), 12}), "register_slot");
   Expect(SetHotKeyCall(3, account_), "set_hot_key");

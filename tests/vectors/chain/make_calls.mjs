@@ -19,6 +19,7 @@ const abi = new ethers.Interface([
   `function settleBatch(uint32 e, (uint24 device, ${PROOF}[] proofs)[] items)`,
   "function withdraw()",
   "function withdrawSlots(uint32[] slots)",
+  "function transfer(address to, uint256 amount)",
   "function approve(address spender, uint256 amount)",
   "function register(uint256 license, address hotKey, bytes32 tlsPin, bytes32 anchor, "
     + "uint32 firstEpoch)",
@@ -61,6 +62,7 @@ const calls = {
   settle_batch_empty: encode("settleBatch", 7, []),
   withdraw: encode("withdraw"),
   withdraw_slots: encode("withdrawSlots", [0, 1, 0xffffffff]),
+  transfer: encode("transfer", account, ethers.MaxUint256),
   approve: encode("approve", account, ethers.MaxUint256),
   register_slot: encode("register(uint256,address,bytes32,bytes32,uint32)",
     5, account, word("pin"), word("anchor"), 12),
