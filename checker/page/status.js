@@ -2,8 +2,9 @@
 // and attributes, never markup.
 "use strict";
 
-const SHOWN_MS = 3000;    // between two questions while somebody looks …
-const HIDDEN_MS = 30000;  // … and while nobody does
+// After an answer; it is looked at once a second whether the time has come, so every 3 s …
+const SHOWN_MS = 2500;
+const HIDDEN_MS = 30000;  // … and this while nobody sees the page
 const FIRST_WAIT_MS = 1000;  // between two tries while nothing answers; each wait is twice the last …
 const MOST_WAIT_MS = 30000;  // … up to this
 const MOST_ANSWER_MS = 10000;  // an answer that takes longer is none
@@ -115,7 +116,7 @@ function drawMoney(slot) {
   $("amounts").replaceChildren(...factsOf([
     ["Duty", duty],
     ["Stake", `${amountText(slot.stake)} KAI`],
-    ["Owed to the slot", `${amountText(slot.owed)} KAI (kaisar-checker withdraw)`],
+    ["Owed to the slot", `${amountText(slot.owed)} KAI${slot.owed === "0" ? "" : " (kaisar-checker withdraw)"}`],
     ["Earned by the owner’s devices", slot.earned === "0" ? null : `${amountText(slot.earned)} KAI`],
     ["Agreement", decisions === 0 ? "nothing settled yet"
       : `${grouped(slot.agreed)} of ${grouped(decisions)} scores (${shareText(1e6 * slot.agreed / decisions)})`],
@@ -137,15 +138,17 @@ function drawReports({reports, on_chain}) {
     if (report.accepted) return element("span", {class: "state good"}, `accepted (${report.state})`);
     return element("span", {class: report.lost ? "state bad" : "state"}, report.state);
   };
-  const rows = reports.map((report) => (on_chain
-    ? [String(report.epoch), state(report), hashCell(report.commit), hashCell(report.reveal), report.why]
-    : [String(report.epoch), "on this machine’s disk"]));
-  const heads = [{name: "Epoch", kind: "number"}, {name: "State"}];
+  const columns = [{name: "Epoch", kind: "number", of: (report) => String(report.epoch)}];
   if (on_chain) {
-    heads.push({name: "Commit transaction", kind: "hash"}, {name: "Reveal transaction", kind: "hash"},
-      {name: "Why", kind: "why"});
+    columns.push({name: "State", of: state},
+      {name: "Commit transaction", kind: "hash", of: (report) => hashCell(report.commit)},
+      {name: "Reveal transaction", kind: "hash", of: (report) => hashCell(report.reveal)});
+  } else {
+    columns.push({name: "State", of: () => "on this machine’s disk"});
   }
-  $("report-table").replaceChildren(scrolling("The last reports", tableOf(heads, rows)),
+  if (reports.some((report) => report.why)) columns.push({name: "Why", kind: "why", of: (report) => report.why});
+  const rows = reports.map((report) => columns.map((column) => column.of(report)));
+  $("report-table").replaceChildren(scrolling("The last reports", tableOf(columns, rows)),
     ...(on_chain ? [element("p", {class: "note"},
       "A report is accepted when the chain has it, and not before.")] : []));
 }
@@ -182,7 +185,7 @@ const COLUMNS = [
   {name: "Up", kind: "number", of: (device) => rate(device.up), key: "up"},
   {name: "Phase", of: (device) => phaseText(device.phase)},
   {name: "Endpoint", of: (device) => device.endpoint},
-  {name: "Why this score", kind: "line", of: (device) => device.why},
+  {name: "Why this score", kind: "line", of: (device) => device.why, key: "why"},
 ];
 
 function rowOf(device, columns) {
@@ -197,7 +200,7 @@ function rowOf(device, columns) {
 function drawDevices(devices) {
   sectionOf("devices").hidden = false;
   const columns = COLUMNS.filter(({key}) =>
-    key === undefined || devices.rows.some((device) => device[key] !== null));
+    key === undefined || devices.rows.some((device) => (device[key] ?? "") !== ""));
   const table = $("device-table").querySelector("table");
   table.replaceChildren(
     element("thead", {}, element("tr", {}, ...columns.map((column) =>

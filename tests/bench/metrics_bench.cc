@@ -1,5 +1,5 @@
-// What metrics cost: counting a challenge, and making the text that Prometheus reads, with as many
-// devices as a large slot has.
+// What metrics and the status page cost: counting a challenge, and making the text that Prometheus
+// or the page reads, with as many devices as a large slot has.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include "checker/monitor/metrics_chain.h"
 #include "checker/monitor/metrics_run.h"
 #include "checker/monitor/run_watch.h"
+#include "checker/monitor/status_page.h"
 
 namespace kaisar::checker {
 namespace {
@@ -44,10 +45,18 @@ struct Counted {
       echo.set_rtt_us(20'000 + ping);
     }
     metrics.EpochBegan(epoch, {}, {});
+    page.Begin(epoch, {}, {});
+    page.AddTo(routes);
   }
   void CountAll() {
     for (const v1::Device& device : epoch.roster.devices()) {
       metrics.Closed(Outcome{planned, device, closed, nullptr, explanation, 65'000}, epoch.policy);
+    }
+  }
+  void ShowAll() {
+    for (const v1::Device& device : epoch.roster.devices()) {
+      closed.set_device(device.id());
+      page.Count(Outcome{planned, device, closed, nullptr, explanation, 65'000}, epoch.policy);
     }
   }
 
@@ -57,6 +66,8 @@ struct Counted {
   ChallengeMetrics metrics{set};
   ChainMetrics chain{set, std::vector<std::string>(8, "https://rpc.example")};
   RunMetrics run{set, watch, clock};
+  StatusPage page{{}, watch, clock};
+  monitor::HttpRoutes routes;
   Epoch epoch{{}, 0, 0, {}, challenges::EpochKey::Derive({}, {}, 1, 0, 0), {}, {}};
   challenges::PlannedChallenge planned;
   v1::ChallengeClosed closed;
@@ -80,6 +91,24 @@ void CountChallenges(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 BENCHMARK(CountChallenges)->Arg(200)->Arg(10'000);
+
+void MakeStatus(benchmark::State& state) {
+  Counted counted(static_cast<std::uint32_t>(state.range(0)));
+  for (std::size_t i = 0; i < kTraceLength; ++i) counted.ShowAll();
+  std::string text;
+  for (auto _ : state) {
+    text = counted.routes.Answer({"GET", "127.0.0.1", ""}, {"/status.json", ""}).body;
+  }
+  state.counters["bytes"] = static_cast<double>(text.size());
+}
+BENCHMARK(MakeStatus)->Arg(200)->Arg(10'000)->Unit(benchmark::kMillisecond);
+
+void ShowChallenges(benchmark::State& state) {
+  Counted counted(static_cast<std::uint32_t>(state.range(0)));
+  for (auto _ : state) counted.ShowAll();
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(ShowChallenges)->Arg(200)->Arg(10'000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace kaisar::checker
