@@ -190,12 +190,19 @@ async function checkLooks(browser, recorded) {
   }
 }
 
-/** What Chromium holds for a page once the garbage is gone. */
+/** What Chromium holds for a page once the garbage is gone, which it is not at once: the least of a few looks. */
 async function heldBy(session) {
-  await session.send("HeapProfiler.collectGarbage");
-  const {metrics} = await session.send("Performance.getMetrics");
-  const of = (name) => metrics.find((metric) => metric.name === name).value;
-  return {nodes: of("Nodes"), listeners: of("JSEventListeners"), heap: of("JSHeapUsedSize")};
+  const least = {nodes: Infinity, listeners: Infinity, heap: Infinity};
+  for (let look = 0; look < 4; ++look) {
+    await session.send("HeapProfiler.collectGarbage");
+    const {metrics} = await session.send("Performance.getMetrics");
+    const of = (name) => metrics.find((metric) => metric.name === name).value;
+    least.nodes = Math.min(least.nodes, of("Nodes"));
+    least.listeners = Math.min(least.listeners, of("JSEventListeners"));
+    least.heap = Math.min(least.heap, of("JSHeapUsedSize"));
+    await new Promise((resolve) => { setTimeout(resolve, 50); });
+  }
+  return least;
 }
 
 /** Days of answers that all differ leave nothing behind; nobody looking, it asks less; nobody there, too. */
@@ -219,8 +226,9 @@ async function checkLong(browser, recorded) {
   const before = await heldBy(session);
   await poll(60);
   const after = await heldBy(session);
-  assert.ok(after.nodes <= before.nodes * 1.1 + 100, `${before.nodes} nodes, then ${after.nodes}`);
-  assert.equal(after.listeners, before.listeners);
+  // The rows of one answer may still be held; those of 60 would be 60 times as many.
+  assert.ok(after.nodes <= 2 * before.nodes + 200, `${before.nodes} nodes, then ${after.nodes}`);
+  assert.ok(after.listeners <= before.listeners + 5, `${before.listeners} listeners, then ${after.listeners}`);
   assert.ok(after.heap <= before.heap * 1.2 + 1e6, `${before.heap} bytes, then ${after.heap}`);
 
   const askedIn = async (seconds) => {
