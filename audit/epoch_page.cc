@@ -11,13 +11,13 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "absl/time/time.h"
 #include "audit/html_template.h"
 #include "audit/page_files.h"
 #include "audit/shares.h"
 #include "audit/soundness.h"
 #include "base/hex.h"
 #include "base/signing_key.h"
+#include "base/utc_time.h"
 #include "challenges/roster.h"
 
 namespace kaisar::audit {
@@ -31,12 +31,6 @@ std::string Grouped(std::uint64_t number) {
 
 std::string Counted(std::uint64_t number, absl::string_view one, absl::string_view many) {
   return absl::StrCat(Grouped(number), " ", number == 1 ? one : many);
-}
-
-std::string Utc(std::uint64_t unix_ms) {
-  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC",
-                          absl::FromUnixMillis(static_cast<std::int64_t>(unix_ms)),
-                          absl::UTCTimeZone());
 }
 
 /// As a POSIX shell takes it for one word.
@@ -118,8 +112,8 @@ class Page {
       facts += Html::Markup("\n");
     };
     if (opened.epoch_end_ms() > 0) {
-      add("Time",
-          Html::Text(absl::StrCat(Utc(opened.beacon_ms()), " to ", Utc(opened.epoch_end_ms()))));
+      add("Time", Html::Text(absl::StrCat(UtcTime(opened.beacon_ms() / 1000), " to ",
+                                          UtcTime(opened.epoch_end_ms() / 1000))));
     }
     Html deployment = Html::Text(absl::StrCat("chain ", report_.domain.chain_id, ", contract "));
     deployment += Hash(report_.domain.contract);

@@ -1,9 +1,9 @@
 #include "checker/owner_commands.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
 #include "base/hex.h"
 #include "base/status_macros.h"
+#include "base/utc_time.h"
 #include "chain/calls.h"
 
 namespace kaisar::checker {
@@ -164,12 +164,6 @@ absl::Status WithdrawSlot(const OwnerSession& session, std::uint32_t slot) {
   ASSIGN_OR_RETURN(const Uint256 balance, session.contracts.TokenBalance(state.owner));
   session.out << Hex(state.owner) << " has " << Kai(balance) << " now\n";
   return absl::OkStatus();
-}
-
-std::string UtcTime(std::uint64_t unix_s) {
-  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC",
-                          absl::FromUnixSeconds(static_cast<std::int64_t>(unix_s)),
-                          absl::UTCTimeZone());
 }
 
 }  // namespace kaisar::checker

@@ -41,7 +41,4 @@ absl::Status AnnounceKeys(const OwnerSession& session, std::uint32_t slot, const
 /// Errors: those of SendAndWait.
 absl::Status WithdrawSlot(const OwnerSession& session, std::uint32_t slot);
 
-/// "2026-11-22 21:14:05 UTC".
-std::string UtcTime(std::uint64_t unix_s);
-
 }  // namespace kaisar::checker

@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/hex.h"
-#include "checker/owner_commands.h"
+#include "base/utc_time.h"
 #include "checker/slot_status.h"
 
 namespace kaisar::checker {

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/hex.h"
+#include "base/utc_time.h"
 
 namespace kaisar::reporter {
 namespace {
@@ -28,7 +29,7 @@ NextStep WithoutCommitment(const chain::Schedule& schedule, std::uint32_t epoch,
   // Until then a reorganisation can still bring a commitment back.
   if (facts.deep_now_s < schedule.reveal_begin(epoch)) return Wait(Stage::kCommitting, 0);
   return {Stage::kMissed, Action::kNone, 0,
-          absl::StrCat("the commit window ended at ", schedule.reveal_begin(epoch),
+          absl::StrCat("the commit window ended at ", UtcTime(schedule.reveal_begin(epoch)),
                        " without a commitment of this slot")};
 }
 
@@ -39,7 +40,7 @@ NextStep Committed(const chain::Schedule& schedule, std::uint32_t epoch, const E
   if (facts.now_s < schedule.settle_begin(epoch)) return Do(Stage::kRevealing, Action::kReveal);
   if (facts.deep_now_s < schedule.settle_begin(epoch)) return Wait(Stage::kRevealing, 0);
   return {Stage::kMissed, Action::kNone, 0,
-          absl::StrCat("the reveal window ended at ", schedule.settle_begin(epoch),
+          absl::StrCat("the reveal window ended at ", UtcTime(schedule.settle_begin(epoch)),
                        " without this slot's report")};
 }
 

@@ -162,7 +162,7 @@ function onChain(status, state, text, problems) {
       {epoch: 12, state: "revealing", accepted: false, lost: false, why: "", commit: hash("c0"), reveal: hash("7e")},
       {epoch: 11, state: "done", accepted: true, lost: false, why: "", commit: hash("1b"), reveal: hash("2a")},
       {epoch: 10, state: "missed", accepted: false, lost: true, commit: null, reveal: null,
-        why: "the commit window ended at 1795435870 without a commitment of this slot <b>"}],
+        why: "the commit window ended at 2026-11-23 12:11:10 UTC without a commitment of this slot <b>"}],
     slot: {slot: 3, owner: hash("0f").slice(0, 42), active: true, active_from: 2, active_until: 4294967295,
       claimable_at: 0, ejected: false, stake: "1000000000000000000000", epoch: 13, opened: true,
       window: "reveal of epoch 12", window_left_s: 1234, agreed: 1180, disagreed: 20,
