@@ -22,10 +22,6 @@ Digest WithoutFlag(Digest commitment) {
   return commitment;
 }
 
-std::string Hex(ByteView bytes) {
-  return absl::StrCat("0x", ToHex(bytes));
-}
-
 /// One field for people; the fields of devices and slots are single and of these types.
 std::string FieldText(const Message& message, const FieldDescriptor& field) {
   const auto& reflection = *message.GetReflection();
@@ -43,7 +39,7 @@ std::string FieldText(const Message& message, const FieldDescriptor& field) {
   }
   const std::string text = reflection.GetString(message, &field);
   return field.type() == FieldDescriptor::TYPE_BYTES
-             ? Hex(ViewOf(text))
+             ? ToPrefixedHex(ViewOf(text))
              : absl::StrCat("\"", Printable(text, kMostTextBytes), "\"");
 }
 
@@ -63,11 +59,13 @@ class Comparison {
     const v1::Roster& roster = opened_.roster();
     const chain::Deployment& deployment = facts_.deployment;
     Same("chain id", absl::StrCat(deployment.chain_id), "log", absl::StrCat(roster.chain_id()));
-    Same("reports contract", Hex(deployment.reports), "log", Hex(ViewOf(roster.contract())));
-    Same("reports contract", Hex(deployment.reports), "report",
-         Hex(report_.report.domain.contract));
+    Same("reports contract", ToPrefixedHex(deployment.reports), "log",
+         ToPrefixedHex(ViewOf(roster.contract())));
+    Same("reports contract", ToPrefixedHex(deployment.reports), "report",
+         ToPrefixedHex(report_.report.domain.contract));
     if (!facts_.opening.has_value()) {
-      Same("beacon", "none, the epoch is not opened", "log", Hex(ViewOf(opened_.beacon())));
+      Same("beacon", "none, the epoch is not opened", "log",
+           ToPrefixedHex(ViewOf(opened_.beacon())));
       return std::move(notes_);
     }
     CompareBeacon();
@@ -86,10 +84,10 @@ class Comparison {
 
   void CompareBeacon() {
     const chain::Opening& opening = *facts_.opening;
-    Same("beacon", Hex(opening.beacon), "log", Hex(ViewOf(opened_.beacon())));
+    Same("beacon", ToPrefixedHex(opening.beacon), "log", ToPrefixedHex(ViewOf(opened_.beacon())));
     const std::string block = absl::StrCat("hash of block ", opening.block_number);
-    Same(block, facts_.first_block.has_value() ? Hex(facts_.first_block->hash) : "none",
-         "chain's beacon", Hex(opening.beacon));
+    Same(block, facts_.first_block.has_value() ? ToPrefixedHex(facts_.first_block->hash) : "none",
+         "chain's beacon", ToPrefixedHex(opening.beacon));
     Same("time of the beacon, in ms,", absl::StrCat(opening.timestamp_s * 1000), "log",
          absl::StrCat(opened_.beacon_ms()));
     Same("end of the epoch, in ms,",
@@ -160,30 +158,37 @@ class Comparison {
   void CompareOwnSlot(const v1::Slot& chain, const v1::Slot& ours) {
     const std::string name = absl::StrCat(" of slot ", chain.id());
     const v1::Slot& newest = facts_.own_newest;
-    Same("key" + name, Hex(ViewOf(chain.key())), "log", Hex(ViewOf(ours.key())));
-    Same("key" + name, Hex(ViewOf(chain.key())), "report's signer", Hex(report_.signer));
+    Same("key" + name, ToPrefixedHex(ViewOf(chain.key())), "log",
+         ToPrefixedHex(ViewOf(ours.key())));
+    Same("key" + name, ToPrefixedHex(ViewOf(chain.key())), "report's signer",
+         ToPrefixedHex(report_.signer));
     if (!facts_.of_opening) return;
     if (newest.tls_pin() != ours.tls_pin()) {
-      Same("tls_pin" + name, Hex(ViewOf(chain.tls_pin())), "log", Hex(ViewOf(ours.tls_pin())));
+      Same("tls_pin" + name, ToPrefixedHex(ViewOf(chain.tls_pin())), "log",
+           ToPrefixedHex(ViewOf(ours.tls_pin())));
     }
     if (newest.anchor() != ours.anchor() || newest.anchor_epoch() != ours.anchor_epoch()) {
-      Same("anchor" + name,
-           absl::StrCat(Hex(ViewOf(chain.anchor())), " from epoch ", chain.anchor_epoch()), "log",
-           absl::StrCat(Hex(ViewOf(ours.anchor())), " from epoch ", ours.anchor_epoch()));
+      Same(
+          "anchor" + name,
+          absl::StrCat(ToPrefixedHex(ViewOf(chain.anchor())), " from epoch ", chain.anchor_epoch()),
+          "log",
+          absl::StrCat(ToPrefixedHex(ViewOf(ours.anchor())), " from epoch ", ours.anchor_epoch()));
     }
   }
 
   void CompareCommitted() {
     const Digest ours = ReportCommitment(report_.report);
     if (facts_.committed.empty()) {
-      Missing("commitment", facts_.deployment.schedule.reveal_begin(opened_.epoch()), Hex(ours));
+      Missing("commitment", facts_.deployment.schedule.reveal_begin(opened_.epoch()),
+              ToPrefixedHex(ours));
     }
     for (const chain::CommittedEvent& event : facts_.committed) {
-      Same("commitment", Hex(event.commitment), "report", Hex(ours));
+      Same("commitment", ToPrefixedHex(event.commitment), "report", ToPrefixedHex(ours));
     }
     // A root takes its place with the reveal.
     if (!facts_.committed.empty() && facts_.revealed.empty()) {
-      Same("stored report", Hex(facts_.stored), "report", Hex(WithoutFlag(ours)));
+      Same("stored report", ToPrefixedHex(facts_.stored), "report",
+           ToPrefixedHex(WithoutFlag(ours)));
     }
   }
 
@@ -191,18 +196,21 @@ class Comparison {
     const Report& ours = report_.report;
     if (facts_.revealed.empty()) {
       Missing("reveal", facts_.deployment.schedule.settle_begin(opened_.epoch()),
-              absl::StrCat("secret ", Hex(ours.secret)));
+              absl::StrCat("secret ", ToPrefixedHex(ours.secret)));
     }
     for (const chain::RevealedEvent& event : facts_.revealed) {
-      Same("secret", Hex(event.secret), "report", Hex(ours.secret));
-      Same("transcript root", Hex(event.transcript_root), "report", Hex(ours.transcript_root));
-      Same("policy hash", Hex(event.policy_hash), "report", Hex(ours.policy_hash));
+      Same("secret", ToPrefixedHex(event.secret), "report", ToPrefixedHex(ours.secret));
+      Same("transcript root", ToPrefixedHex(event.transcript_root), "report",
+           ToPrefixedHex(ours.transcript_root));
+      Same("policy hash", ToPrefixedHex(event.policy_hash), "report",
+           ToPrefixedHex(ours.policy_hash));
       Same("number of words", absl::StrCat(event.words.size()), "report",
            absl::StrCat(ours.words.size()));
       for (std::size_t i = 0; i < std::min(event.words.size(), ours.words.size()); ++i) {
-        Same(absl::StrCat("word ", i), Hex(event.words[i]), "report", Hex(ours.words[i]));
+        Same(absl::StrCat("word ", i), ToPrefixedHex(event.words[i]), "report",
+             ToPrefixedHex(ours.words[i]));
       }
-      Same("root", Hex(facts_.stored), "chain's own event", Hex(event.root));
+      Same("root", ToPrefixedHex(facts_.stored), "chain's own event", ToPrefixedHex(event.root));
     }
   }
 

@@ -130,7 +130,7 @@ std::string ComparisonToJson(const Comparison& comparison) {
     logs.push_back({{"slot", log.slot()},
                     {"path", log.path},
                     {"records", log.summary.records},
-                    {"root", absl::StrCat("0x", ToHex(log.summary.root))},
+                    {"root", ToPrefixedHex(log.summary.root)},
                     {"devices", std::move(devices)}});
   }
   Json findings = Json::array();

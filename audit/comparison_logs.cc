@@ -110,7 +110,7 @@ class Sameness {
         break;
     }
     const std::string text = all.GetString(message, &field);
-    if (field.type() == Field::TYPE_BYTES) return absl::StrCat("0x", ToHex(ViewOf(text)));
+    if (field.type() == Field::TYPE_BYTES) return ToPrefixedHex(ViewOf(text));
     return absl::StrCat("'", Printable(text, kMostTextBytes), "'");
   }
 
@@ -126,9 +126,7 @@ absl::Status CheckSame(const CheckerLog& a, const CheckerLog& b) {
   same.Compare("epoch", absl::StrCat(first.epoch()), absl::StrCat(second.epoch()));
   same.Compare("chain_id", absl::StrCat(first.roster().chain_id()),
                absl::StrCat(second.roster().chain_id()));
-  const auto hex = [](const std::string& bytes) {
-    return absl::StrCat("0x", ToHex(ViewOf(bytes)));
-  };
+  const auto hex = [](const std::string& bytes) { return ToPrefixedHex(ViewOf(bytes)); };
   same.Compare("contract", hex(first.roster().contract()), hex(second.roster().contract()));
   // Without a chain each checker draws its own beacon when it opens the epoch.
   if (first.roster().contract() != std::string(first.roster().contract().size(), '\0')) {

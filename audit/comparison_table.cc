@@ -32,7 +32,7 @@ void PrintLogs(const Comparison& comparison, std::ostream& out) {
   Rows rows = {{"slot", "records", "root", "log"}};
   for (const CheckerLog& log : comparison.logs) {
     rows.push_back({absl::StrCat(log.slot()), absl::StrCat(log.summary.records),
-                    absl::StrCat("0x", ToHex(log.summary.root)), log.path});
+                    ToPrefixedHex(log.summary.root), log.path});
   }
   out << AlignColumns(rows, {2, 3})
       << "They are believed here, not checked: run kaisar-audit verify on each first, and see that "

@@ -45,7 +45,7 @@ std::string ShellWord(const std::string& text) {
 }
 
 Html Hash(ByteView bytes) {
-  return Html::Element("span class='hash'", absl::StrCat("0x", ToHex(bytes)));
+  return Html::Element("span class='hash'", ToPrefixedHex(bytes));
 }
 
 class Page {

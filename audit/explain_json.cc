@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "absl/strings/str_cat.h"
 #include "audit/explain_command.h"
 #include "audit/names.h"
 #include "audit/settlement_names.h"
@@ -81,7 +80,7 @@ std::string DeviceExplanationToJson(const DeviceExplanation& explained,
                {"phase", v1::Phase_Name(device.phase())},
                {"epoch", explained.epoch},
                {"slot", explained.slot},
-               {"root", absl::StrCat("0x", ToHex(explained.root))},
+               {"root", ToPrefixedHex(explained.root)},
                {"score", OrNull(explained.score.score)},
                {"proof_invalid", explained.score.proof_invalid},
                {"kinds", KindsToJson(explained)},
@@ -117,18 +116,17 @@ std::string SlotPayToJson(const EpochSettlement& epoch, std::uint32_t slot, std:
                        {"outcome", answer.outcome}});
   }
   const bool revealed = share.stage == ReportStage::kRevealed;
-  return Dump(
-      {{"slot", slot},
-       {"epoch", epoch.epoch},
-       {"report", NameOf(share.stage)},
-       {"reveal_transaction",
-        revealed ? Json(absl::StrCat("0x", ToHex(share.reveal_transaction))) : Json(nullptr)},
-       {"band", band},
-       {"earned", pay.earned.ToDecimal()},
-       {"at_stake", pay.at_stake.ToDecimal()},
-       {"sentence", pay.sentence},
-       {"chain_agrees", epoch.differences.empty()},
-       {"devices", devices}});
+  return Dump({{"slot", slot},
+               {"epoch", epoch.epoch},
+               {"report", NameOf(share.stage)},
+               {"reveal_transaction",
+                revealed ? Json(ToPrefixedHex(share.reveal_transaction)) : Json(nullptr)},
+               {"band", band},
+               {"earned", pay.earned.ToDecimal()},
+               {"at_stake", pay.at_stake.ToDecimal()},
+               {"sentence", pay.sentence},
+               {"chain_agrees", epoch.differences.empty()},
+               {"devices", devices}});
 }
 
 }  // namespace kaisar::audit

@@ -37,7 +37,7 @@ Cell Text(const std::string& text) {
 }
 
 Cell Hex(const std::string& bytes) {
-  return absl::StrCat("0x", ToHex(ViewOf(bytes)));
+  return ToPrefixedHex(ViewOf(bytes));
 }
 
 /// The name of an enumerated value, or its number where this version knows none.

@@ -19,10 +19,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kMostPath = 64;  // a tree of 2^64 leaves
 
-std::string Prefixed(ByteView bytes) {
-  return absl::StrCat("0x", ToHex(bytes));
-}
-
 /// Only the one form that SerializeRecordProof gives: the library leaves spaces and padding open.
 bool FromBase64(const std::string& text, std::string& bytes) {
   return absl::Base64Unescape(text, &bytes) && absl::Base64Escape(bytes) == text;
@@ -63,10 +59,10 @@ absl::StatusOr<RecordProof> ProveRecord(const std::string& log_path, std::uint64
 
 std::string SerializeRecordProof(const RecordProof& proof) {
   Json path = Json::array();
-  for (const Digest& hash : proof.inclusion.path) path.push_back(Prefixed(hash));
+  for (const Digest& hash : proof.inclusion.path) path.push_back(ToPrefixedHex(hash));
   const Json json = {{"epoch", proof.epoch},
                      {"slot", proof.slot},
-                     {"root", Prefixed(proof.root)},
+                     {"root", ToPrefixedHex(proof.root)},
                      {"index", proof.inclusion.index},
                      {"size", proof.inclusion.size},
                      {"path", path},
@@ -104,7 +100,7 @@ absl::Status CheckRecordProof(const RecordProof& proof, const Report& report) {
   ASSIGN_OR_RETURN(const Digest root,
                    RootOfInclusion(MerkleLog::LeafHash(ViewOf(proof.record)), inclusion));
   if (root == report.transcript_root && proof.root != report.transcript_root) {
-    return Differs("root", Prefixed(proof.root), Prefixed(report.transcript_root));
+    return Differs("root", ToPrefixedHex(proof.root), ToPrefixedHex(report.transcript_root));
   }
   if (proof.epoch != report.epoch) {
     return Differs("epoch", absl::StrCat(proof.epoch), absl::StrCat(report.epoch));
@@ -115,12 +111,12 @@ absl::Status CheckRecordProof(const RecordProof& proof, const Report& report) {
   if (root == report.transcript_root) return absl::OkStatus();
   if (root == proof.root) {
     return absl::FailedPreconditionError(absl::StrCat("is of another log: its root is ",
-                                                      Prefixed(root), ", the report's ",
-                                                      Prefixed(report.transcript_root)));
+                                                      ToPrefixedHex(root), ", the report's ",
+                                                      ToPrefixedHex(report.transcript_root)));
   }
   return absl::FailedPreconditionError(
-      absl::StrCat("the record or its path was changed: they lead to root ", Prefixed(root),
-                   ", the report has ", Prefixed(report.transcript_root)));
+      absl::StrCat("the record or its path was changed: they lead to root ", ToPrefixedHex(root),
+                   ", the report has ", ToPrefixedHex(report.transcript_root)));
 }
 
 }  // namespace kaisar::audit

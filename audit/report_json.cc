@@ -20,10 +20,6 @@ using Json = nlohmann::ordered_json;
 /// 2^24 devices take 2 MiB of words, and less than 48 bytes each in readable form.
 constexpr std::uint64_t kMostReportBytes = std::uint64_t{1} << 30;
 
-std::string Prefixed(ByteView bytes) {
-  return absl::StrCat("0x", ToHex(bytes));
-}
-
 std::string ShowScores(const std::vector<ReportedScore>& scores) {
   std::string text;
   for (const ReportedScore& score : scores) {
@@ -57,8 +53,8 @@ std::vector<std::string> FindContradictions(const Report& report,
                                  ShowScores(*packed)));
   }
   if (const Digest computed = ReportCommitment(report); computed != commitment) {
-    found.push_back(absl::StrCat("commitment: is ", Prefixed(commitment), ", the fields give ",
-                                 Prefixed(computed)));
+    found.push_back(absl::StrCat("commitment: is ", ToPrefixedHex(commitment), ", the fields give ",
+                                 ToPrefixedHex(computed)));
   }
   return found;
 }
@@ -68,7 +64,7 @@ std::vector<std::string> FindContradictions(const Report& report,
 std::string SerializeReport(const SignedReport& signed_report) {
   const Report& report = signed_report.report;
   Json words = Json::array();
-  for (const Digest& word : report.words) words.push_back(Prefixed(word));
+  for (const Digest& word : report.words) words.push_back(ToPrefixedHex(word));
   const absl::StatusOr<std::vector<ReportedScore>> readable = UnpackScores(report.words);
   KAISAR_CHECK(readable.ok());
   Json scores = Json::array();
@@ -78,17 +74,17 @@ std::string SerializeReport(const SignedReport& signed_report) {
   const Json json = {
       {"spec_version", report.spec_version},
       {"chain_id", report.domain.chain_id},
-      {"contract", Prefixed(report.domain.contract)},
+      {"contract", ToPrefixedHex(report.domain.contract)},
       {"epoch", report.epoch},
       {"slot", report.slot},
       {"words", words},
-      {"transcript_root", Prefixed(report.transcript_root)},
-      {"policy_hash", Prefixed(report.policy_hash)},
-      {"secret", Prefixed(report.secret)},
-      {"commitment", Prefixed(ReportCommitment(report))},
+      {"transcript_root", ToPrefixedHex(report.transcript_root)},
+      {"policy_hash", ToPrefixedHex(report.policy_hash)},
+      {"secret", ToPrefixedHex(report.secret)},
+      {"commitment", ToPrefixedHex(ReportCommitment(report))},
       {"scores", scores},
-      {"signer", Prefixed(signed_report.signer)},
-      {"signature", Prefixed(signed_report.signature)},
+      {"signer", ToPrefixedHex(signed_report.signer)},
+      {"signature", ToPrefixedHex(signed_report.signature)},
   };
   return json.dump(2) + "\n";
 }

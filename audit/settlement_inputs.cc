@@ -10,10 +10,6 @@
 namespace kaisar::audit {
 namespace {
 
-std::string Hex(const Digest& digest) {
-  return absl::StrCat("0x", ToHex(digest));
-}
-
 std::string SlotName(std::uint32_t slot) {
   return absl::StrCat("slot ", slot);
 }
@@ -65,7 +61,8 @@ std::optional<ReportTree> TreeOf(const chain::RevealedEvent& event, const Digest
   report.policy_hash = event.policy_hash;
   report.secret = event.secret;
   if (const Digest shown = ReportCommitment(report); Kept(shown) != committed) {
-    differences.push_back({SlotName(event.slot), "commitment", Hex(committed), Hex(Kept(shown))});
+    differences.push_back(
+        {SlotName(event.slot), "commitment", ToPrefixedHex(committed), ToPrefixedHex(Kept(shown))});
   }
   absl::StatusOr<ReportTree> tree = ReportTree::Make(event.words);
   if (!tree.ok()) {
@@ -74,7 +71,8 @@ std::optional<ReportTree> TreeOf(const chain::RevealedEvent& event, const Digest
     return std::nullopt;
   }
   if (event.root != tree->root()) {
-    differences.push_back({SlotName(event.slot), "root", Hex(event.root), Hex(tree->root())});
+    differences.push_back(
+        {SlotName(event.slot), "root", ToPrefixedHex(event.root), ToPrefixedHex(tree->root())});
   }
   return *std::move(tree);
 }
@@ -92,10 +90,11 @@ bool CheckOpening(const EpochFacts& facts, SettlementDifferences& differences) {
   const chain::Opening& opening = *facts.opening;
   const std::string block = absl::StrCat("block ", opening.block_number);
   if (!facts.first_block.has_value() || facts.first_block->hash != opening.beacon) {
-    differences.push_back({"epoch", "beacon", Hex(opening.beacon),
-                           facts.first_block.has_value()
-                               ? absl::StrCat(Hex(facts.first_block->hash), ", hash of ", block)
-                               : absl::StrCat("there is no ", block)});
+    differences.push_back(
+        {"epoch", "beacon", ToPrefixedHex(opening.beacon),
+         facts.first_block.has_value()
+             ? absl::StrCat(ToPrefixedHex(facts.first_block->hash), ", hash of ", block)
+             : absl::StrCat("there is no ", block)});
     return false;
   }
   const std::uint64_t begin = facts.deployment.schedule.begin(facts.epoch);
@@ -157,7 +156,7 @@ std::vector<HeardReport> CheckReports(const EpochFacts& facts, SettlementDiffere
     if (reports[slot].tree.has_value()) expected = reports[slot].tree->root();
     if (facts.reports[slot] != expected) {
       differences.push_back({SlotName(slot), IsRoot(facts.reports[slot]) ? "root" : "stored report",
-                             Hex(facts.reports[slot]), Hex(expected)});
+                             ToPrefixedHex(facts.reports[slot]), ToPrefixedHex(expected)});
     }
   }
   return reports;

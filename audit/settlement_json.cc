@@ -1,6 +1,5 @@
 #include <nlohmann/json.hpp>
 
-#include "absl/strings/str_cat.h"
 #include "audit/settle_command.h"
 #include "audit/settlement_names.h"
 #include "base/hex.h"
@@ -11,10 +10,6 @@ namespace kaisar::audit {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string Hex(ByteView bytes) {
-  return absl::StrCat("0x", ToHex(bytes));
-}
 
 Json Committee(const DeviceSettlement& device) {
   Json members = Json::array();
@@ -31,7 +26,7 @@ Json Committee(const DeviceSettlement& device) {
 Json ToJson(const DeviceSettlement& device) {
   const SettlementResult& result = device.result;
   return {{"device", device.device},
-          {"owner", Hex(device.owner)},
+          {"owner", ToPrefixedHex(device.owner)},
           {"weight", device.weight},
           {"phase", NameOf(device.phase)},
           {"committee", Committee(device)},
@@ -42,13 +37,13 @@ Json ToJson(const DeviceSettlement& device) {
           {"bond_burned", device.burned.ToDecimal()},
           {"promotes", result.promotes},
           {"settled", device.settled},
-          {"transaction", device.settled ? Json(Hex(device.transaction)) : Json(nullptr)},
+          {"transaction", device.settled ? Json(ToPrefixedHex(device.transaction)) : Json(nullptr)},
           {"agrees", device.agrees}};
 }
 
 Json Opening(const EpochSettlement& epoch) {
   if (!epoch.opening.has_value()) return nullptr;
-  return {{"beacon", Hex(epoch.opening->beacon)},
+  return {{"beacon", ToPrefixedHex(epoch.opening->beacon)},
           {"block", epoch.opening->block_number},
           {"timestamp", epoch.opening->timestamp_s},
           {"late", epoch.late}};
@@ -60,14 +55,15 @@ Json Slots(const EpochSettlement& epoch) {
     const SlotShare& slot = epoch.slots[id];
     const bool committed = slot.stage != ReportStage::kNone;
     const bool revealed = slot.stage == ReportStage::kRevealed;
-    slots.push_back({{"slot", id},
-                     {"report", NameOf(slot.stage)},
-                     {"root", revealed ? Json(Hex(slot.root)) : Json(nullptr)},
-                     {"commit", committed ? Json(Hex(slot.commit_transaction)) : Json(nullptr)},
-                     {"reveal", revealed ? Json(Hex(slot.reveal_transaction)) : Json(nullptr)},
-                     {"agreed", slot.agreed},
-                     {"disagreed", slot.disagreed},
-                     {"earned", slot.earned.ToDecimal()}});
+    slots.push_back(
+        {{"slot", id},
+         {"report", NameOf(slot.stage)},
+         {"root", revealed ? Json(ToPrefixedHex(slot.root)) : Json(nullptr)},
+         {"commit", committed ? Json(ToPrefixedHex(slot.commit_transaction)) : Json(nullptr)},
+         {"reveal", revealed ? Json(ToPrefixedHex(slot.reveal_transaction)) : Json(nullptr)},
+         {"agreed", slot.agreed},
+         {"disagreed", slot.disagreed},
+         {"earned", slot.earned.ToDecimal()}});
   }
   return slots;
 }
@@ -80,7 +76,7 @@ std::string SettlementToJson(const EpochSettlement& epoch, std::optional<std::ui
     if (!only.has_value() || *only == device.device) devices.push_back(ToJson(device));
   }
   for (const auto& [owner, earned] : epoch.providers) {
-    providers.push_back({{"owner", Hex(owner)}, {"earned", earned.ToDecimal()}});
+    providers.push_back({{"owner", ToPrefixedHex(owner)}, {"earned", earned.ToDecimal()}});
   }
   for (const SettlementDifference& found : epoch.differences) {
     differences.push_back({{"where", found.where},

@@ -14,10 +14,6 @@ namespace {
 constexpr std::size_t kMostShown = 20;
 using Rows = std::vector<std::vector<std::string>>;
 
-std::string Hex(ByteView bytes) {
-  return absl::StrCat("0x", ToHex(bytes));
-}
-
 std::string Kai(const Uint256& wei) {
   return FormatEther(wei);
 }
@@ -66,9 +62,10 @@ void PrintDevices(const EpochSettlement& epoch, std::optional<std::uint32_t> onl
 std::string Transactions(const SlotShare& slot) {
   switch (slot.stage) {
     case ReportStage::kRevealed:
-      return absl::StrCat(Hex(slot.commit_transaction), " ", Hex(slot.reveal_transaction));
+      return absl::StrCat(ToPrefixedHex(slot.commit_transaction), " ",
+                          ToPrefixedHex(slot.reveal_transaction));
     case ReportStage::kCommitted:
-      return Hex(slot.commit_transaction);
+      return ToPrefixedHex(slot.commit_transaction);
     default:
       return "-";
   }
@@ -84,7 +81,7 @@ void PrintSums(const EpochSettlement& epoch, std::ostream& out) {
   if (slots.size() > 1) out << AlignColumns(slots, {1, 5}) << "\n";
   Rows providers = {{"provider", "KAI"}};
   for (const auto& [owner, earned] : epoch.providers)
-    providers.push_back({Hex(owner), Kai(earned)});
+    providers.push_back({ToPrefixedHex(owner), Kai(earned)});
   if (providers.size() > 1) out << AlignColumns(providers, {0}) << "\n";
 }
 
@@ -93,8 +90,8 @@ void PrintTerms(const EpochSettlement& epoch, std::ostream& out) {
   if (!epoch.opening.has_value()) {
     out << "not opened, so nobody is paid\n";
   } else {
-    out << "beacon " << Hex(epoch.opening->beacon) << ", block " << epoch.opening->block_number
-        << (epoch.late ? ", opened late" : "") << "\n";
+    out << "beacon " << ToPrefixedHex(epoch.opening->beacon) << ", block "
+        << epoch.opening->block_number << (epoch.late ? ", opened late" : "") << "\n";
   }
   const Uint256 paid = epoch.to_providers + epoch.to_slots;
   out << "emission " << Kai(epoch.emission) << " KAI (" << Kai(epoch.funded)
@@ -106,14 +103,14 @@ void PrintTerms(const EpochSettlement& epoch, std::ostream& out) {
 /// How the payments of one device are made up, in wei.
 void Explain(const EpochSettlement& epoch, const DeviceSettlement& device, std::ostream& out) {
   const SettlementResult& result = device.result;
-  out << "owner            " << Hex(device.owner) << "\n"
+  out << "owner            " << ToPrefixedHex(device.owner) << "\n"
       << "emission         " << epoch.emission.ToDecimal() << " wei\n"
       << "share            " << device.weight << " of " << epoch.total_weight << "\n"
       << "provider pay     " << result.provider_pay.ToDecimal() << " wei\n"
       << "commission each  " << result.commission_each.ToDecimal() << " wei\n"
       << "bond at stake    " << result.bond_at_stake.ToDecimal() << " wei, burned "
       << device.burned.ToDecimal() << "\n";
-  if (device.settled) out << "settled in       " << Hex(device.transaction) << "\n";
+  if (device.settled) out << "settled in       " << ToPrefixedHex(device.transaction) << "\n";
   out << "\n";
 }
 

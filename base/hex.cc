@@ -23,6 +23,10 @@ std::string ToHex(ByteView bytes) {
   return text;
 }
 
+std::string ToPrefixedHex(ByteView bytes) {
+  return absl::StrCat("0x", ToHex(bytes));
+}
+
 absl::StatusOr<Bytes> ParseHex(absl::string_view text) {
   if (text.size() >= 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
     text.remove_prefix(2);

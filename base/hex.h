@@ -12,6 +12,8 @@ namespace kaisar {
 
 /// Writes bytes as lower-case hex without a prefix.
 std::string ToHex(ByteView bytes);
+/// The same with "0x" before it, as chains write it.
+std::string ToPrefixedHex(ByteView bytes);
 
 /// Reads hex of either case, with or without "0x".
 ///

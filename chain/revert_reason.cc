@@ -71,8 +71,8 @@ const std::map<Bytes, KnownError>& KnownErrors() {
 }
 
 std::string ShowArgument(const std::string& type, AbiDecoder& decoder) {
-  if (type == "address") return absl::StrCat("0x", ToHex(decoder.EvmAddress()));
-  if (type == "bytes32") return absl::StrCat("0x", ToHex(decoder.Bytes32()));
+  if (type == "address") return ToPrefixedHex(decoder.EvmAddress());
+  if (type == "bytes32") return ToPrefixedHex(decoder.Bytes32());
   if (type == "bool") return decoder.Boolean() ? "true" : "false";
   if (type == "string") {
     return Printable(ToString(decoder.DynamicBytes(kMostTextBytes)), kMostTextBytes);

@@ -32,7 +32,7 @@ std::string ToQuantity(const Uint256& value) {
 }
 
 std::string ToHexData(ByteView bytes) {
-  return absl::StrCat("0x", ToHex(bytes));
+  return ToPrefixedHex(bytes);
 }
 
 absl::StatusOr<Uint256> ReadQuantity(const Json& value, int bits) {

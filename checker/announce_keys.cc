@@ -12,10 +12,6 @@
 namespace kaisar::checker {
 namespace {
 
-std::string Hex(ByteView bytes) {
-  return absl::StrCat("0x", ToHex(bytes));
-}
-
 /// What the chain does not know yet.
 struct News {
   bool hot_key = false;
@@ -55,7 +51,8 @@ absl::Status CheckMay(const OwnerSession& session, std::uint32_t slot,
   if (by == state.owner) return absl::OkStatus();
   if (by == state.hot_key && !news.hot_key && !news.hash_chain) return absl::OkStatus();
   return absl::PermissionDeniedError(
-      absl::StrCat("slot ", slot, " belongs to ", Hex(state.owner), ", this is ", Hex(by), ": the ",
+      absl::StrCat("slot ", slot, " belongs to ", ToPrefixedHex(state.owner), ", this is ",
+                   ToPrefixedHex(by), ": the ",
                    news.hot_key      ? "hot key is changed by its owner alone"
                    : news.hash_chain ? "hash chain is changed by its owner alone"
                                      : "TLS pin is changed by its owner or its hot key",
@@ -65,8 +62,8 @@ absl::Status CheckMay(const OwnerSession& session, std::uint32_t slot,
 std::string Describe(std::uint32_t slot, const News& news, const Address& hot_key,
                      const Digest& pin) {
   std::vector<std::string> parts;
-  if (news.hot_key) parts.push_back(absl::StrCat("hot key ", Hex(hot_key)));
-  if (news.tls_pin) parts.push_back(absl::StrCat("TLS pin ", Hex(pin)));
+  if (news.hot_key) parts.push_back(absl::StrCat("hot key ", ToPrefixedHex(hot_key)));
+  if (news.tls_pin) parts.push_back(absl::StrCat("TLS pin ", ToPrefixedHex(pin)));
   if (news.hash_chain) parts.push_back("another hash chain");
   return absl::StrCat("announce for slot ", slot, ": ", absl::StrJoin(parts, ", "));
 }
@@ -77,7 +74,7 @@ absl::Status AnnounceHotKey(const OwnerSession& session, std::uint32_t slot, con
                         session.contracts.deployment().slots, chain::SetHotKeyCall(slot, key)));
   ASSIGN_OR_RETURN(const std::uint32_t counts_from,
                    session.contracts.CountsFrom(receipt.block_number));
-  session.out << "the hot key " << Hex(key) << " counts from epoch "
+  session.out << "the hot key " << ToPrefixedHex(key) << " counts from epoch "
               << std::max(counts_from, 1u) - 1 << " on, and pays from then: send it some coin\n";
   if (counts_from >= 2) {
     session.out << "the report of epoch " << counts_from - 2

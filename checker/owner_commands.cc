@@ -9,10 +9,6 @@
 namespace kaisar::checker {
 namespace {
 
-std::string Hex(ByteView bytes) {
-  return absl::StrCat("0x", ToHex(bytes));
-}
-
 std::string Kai(const Uint256& wei) {
   return absl::StrCat(FormatEther(wei), " KAI");
 }
@@ -29,13 +25,14 @@ absl::Status CheckFunds(const OwnerSession& session, const Uint256& license, con
         absl::StrCat("licence ", license.ToDecimal(), " is staked in a slot already"));
   }
   if (*holder != owner) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "licence ", license.ToDecimal(), " belongs to ", Hex(*holder), ", this is ", Hex(owner)));
+    return absl::FailedPreconditionError(absl::StrCat("licence ", license.ToDecimal(),
+                                                      " belongs to ", ToPrefixedHex(*holder),
+                                                      ", this is ", ToPrefixedHex(owner)));
   }
   ASSIGN_OR_RETURN(const Uint256 balance, session.contracts.TokenBalance(owner));
   if (balance >= stake) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      absl::StrCat(Hex(owner), " has ", Kai(balance), ", a slot needs a stake of ", Kai(stake)));
+  return absl::ResourceExhaustedError(absl::StrCat(ToPrefixedHex(owner), " has ", Kai(balance),
+                                                   ", a slot needs a stake of ", Kai(stake)));
 }
 
 absl::StatusOr<std::uint32_t> Register(const OwnerSession& session, const Uint256& license,
@@ -80,16 +77,17 @@ absl::Status Stake(const OwnerSession& session, const Uint256& license, const Sl
   const Address hot_key = keys.hot.address();
   ASSIGN_OR_RETURN(const std::optional<std::uint32_t> taken, contracts.SlotOf(hot_key));
   if (taken) {
-    return absl::AlreadyExistsError(absl::StrCat("slot ", *taken, " has the hot key ", Hex(hot_key),
+    return absl::AlreadyExistsError(absl::StrCat("slot ", *taken, " has the hot key ",
+                                                 ToPrefixedHex(hot_key),
                                                  " already; one key serves one slot"));
   }
   ASSIGN_OR_RETURN(const Uint256 stake, contracts.StakeRequired());
   RETURN_IF_ERROR(CheckFunds(session, license, stake));
   RETURN_IF_ERROR(CheckReach(session, keys.chain));
-  RETURN_IF_ERROR(Confirm(
-      session,
-      absl::StrCat("stake ", Kai(stake), " and licence ", license.ToDecimal(), " of ",
-                   Hex(session.key.address()), " for a slot with the hot key ", Hex(hot_key))));
+  RETURN_IF_ERROR(
+      Confirm(session, absl::StrCat("stake ", Kai(stake), " and licence ", license.ToDecimal(),
+                                    " of ", ToPrefixedHex(session.key.address()),
+                                    " for a slot with the hot key ", ToPrefixedHex(hot_key))));
   RETURN_IF_ERROR(Allow(session, license, stake));
   ASSIGN_OR_RETURN(const std::uint32_t first_epoch, Register(session, license, keys));
   ASSIGN_OR_RETURN(const std::optional<std::uint32_t> slot, contracts.SlotOf(hot_key));
@@ -102,7 +100,8 @@ absl::Status Stake(const OwnerSession& session, const Uint256& license, const Sl
               << first_epoch << ", which begins "
               << UtcTime(contracts.deployment().schedule.begin(first_epoch)) << "\n"
               << "in checker.yaml:\n  slot: " << *slot << "\n"
-              << "the hot key " << Hex(hot_key) << " pays for the reports: send it some coin\n";
+              << "the hot key " << ToPrefixedHex(hot_key)
+              << " pays for the reports: send it some coin\n";
   return absl::OkStatus();
 }
 
@@ -114,8 +113,9 @@ absl::Status Unstake(const OwnerSession& session, std::uint32_t slot) {
         absl::StrCat("slot ", slot, " was claimed already: nothing is left in it"));
   }
   if (state.owner != session.key.address()) {
-    return absl::PermissionDeniedError(absl::StrCat("slot ", slot, " belongs to ", Hex(state.owner),
-                                                    ", this is ", Hex(session.key.address())));
+    return absl::PermissionDeniedError(absl::StrCat("slot ", slot, " belongs to ",
+                                                    ToPrefixedHex(state.owner), ", this is ",
+                                                    ToPrefixedHex(session.key.address())));
   }
   if (state.claimable_at == 0) {
     RETURN_IF_ERROR(Confirm(session, absl::StrCat("end the duty of slot ", slot)));
@@ -133,7 +133,8 @@ absl::Status Unstake(const OwnerSession& session, std::uint32_t slot) {
       Send(session, absl::StrCat("claiming slot ", slot), slots, chain::ClaimSlotCall(slot))
           .status());
   session.out << Kai(state.stake) << " and licence " << state.license.ToDecimal() << " are back at "
-              << Hex(state.owner) << "; withdraw what is still owed: kaisar-checker withdraw\n";
+              << ToPrefixedHex(state.owner)
+              << "; withdraw what is still owed: kaisar-checker withdraw\n";
   return absl::OkStatus();
 }
 
@@ -149,20 +150,20 @@ absl::Status WithdrawSlot(const OwnerSession& session, std::uint32_t slot) {
   const chain::Deployment& deployment = session.contracts.deployment();
   if (!account.owed.is_zero()) {
     RETURN_IF_ERROR(Confirm(session, absl::StrCat("withdraw ", Kai(account.owed), " of slot ", slot,
-                                                  " to its owner ", Hex(state.owner))));
+                                                  " to its owner ", ToPrefixedHex(state.owner))));
     RETURN_IF_ERROR(Send(session, absl::StrCat("withdrawing what slot ", slot, " is owed"),
                          deployment.settlement, chain::WithdrawSlotsCall({slot}))
                         .status());
   }
   if (!rewards.is_zero()) {
     RETURN_IF_ERROR(Confirm(session, absl::StrCat("send ", Kai(rewards), " of the hot key to its ",
-                                                  "owner ", Hex(state.owner))));
+                                                  "owner ", ToPrefixedHex(state.owner))));
     RETURN_IF_ERROR(Send(session, "sending on what the hot key has", deployment.token,
                          chain::TransferCall(state.owner, rewards))
                         .status());
   }
   ASSIGN_OR_RETURN(const Uint256 balance, session.contracts.TokenBalance(state.owner));
-  session.out << Hex(state.owner) << " has " << Kai(balance) << " now\n";
+  session.out << ToPrefixedHex(state.owner) << " has " << Kai(balance) << " now\n";
   return absl::OkStatus();
 }
 

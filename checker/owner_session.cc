@@ -13,10 +13,6 @@ namespace {
 
 constexpr int kAnchorTries = 3;
 
-std::string Hex(ByteView bytes) {
-  return absl::StrCat("0x", ToHex(bytes));
-}
-
 /// The first epoch to ask for. Near the end of an epoch one more, for the transaction may be
 /// included in the next one, when the earlier choice is gone.
 absl::StatusOr<std::uint32_t> ChooseFirstEpoch(const OwnerSession& session) {
@@ -51,8 +47,8 @@ absl::StatusOr<chain::Receipt> Send(const OwnerSession& session, const std::stri
   ASSIGN_OR_RETURN(const chain::Receipt receipt,
                    chain::SendAndWait(session.contracts.client(), session.key, to, std::move(input),
                                       session.wait, session.clock));
-  session.out << "  block " << receipt.block_number << ", transaction " << Hex(receipt.transaction)
-              << ", gas " << receipt.gas_used << "\n"
+  session.out << "  block " << receipt.block_number << ", transaction "
+              << ToPrefixedHex(receipt.transaction) << ", gas " << receipt.gas_used << "\n"
               << std::flush;
   return receipt;
 }

@@ -64,7 +64,7 @@ void RunConsole::Tell(const reporter::EpochStage& stage) {
   const bool reveals = stage.reveal_transaction != Digest{};
   const Digest& transaction = reveals ? stage.reveal_transaction : stage.commit_transaction;
   if (transaction != Digest{}) {
-    fields.push_back({reveals ? "reveal" : "commit", absl::StrCat("0x", ToHex(transaction))});
+    fields.push_back({reveals ? "reveal" : "commit", ToPrefixedHex(transaction)});
   }
   if (!stage.why.empty()) fields.push_back({"why", stage.why});
   lines_->Info("chain", fields);

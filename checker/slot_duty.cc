@@ -12,10 +12,6 @@ absl::Status Refuse(std::uint32_t id, const Parts&... parts) {
   return absl::FailedPreconditionError(absl::StrCat("slot ", id, " ", parts...));
 }
 
-std::string Hex(ByteView bytes) {
-  return absl::StrCat("0x", ToHex(bytes));
-}
-
 absl::Status CheckActive(std::uint32_t epoch, std::uint32_t id, const chain::SlotState& slot) {
   if (slot.ejected) {
     return Refuse(id,
@@ -48,7 +44,8 @@ absl::Status CheckSecret(std::uint32_t epoch, std::uint32_t id, const chain::Slo
                   kMostBridgedEpochs, " epochs that can be bridged; ", kReplace);
   }
   if (!IsChainSecret(*secret, epoch, slot.anchor, slot.anchor_epoch)) {
-    return Refuse(id, "has the anchor ", Hex(slot.anchor), " for epoch ", slot.anchor_epoch,
+    return Refuse(id, "has the anchor ", ToPrefixedHex(slot.anchor), " for epoch ",
+                  slot.anchor_epoch,
                   " on, and hash_chain does not lead to it; use the file that the slot was "
                   "registered with, or announce this one, which counts two or three epochs later: "
                   "kaisar-checker announce-keys");
@@ -62,18 +59,20 @@ absl::Status CheckDuty(std::uint32_t epoch, std::uint32_t id, const chain::SlotS
                        const Address& hot_key, const SlotKeys& keys) {
   RETURN_IF_ERROR(CheckActive(epoch, id, slot));
   if (hot_key != keys.hot.address() && slot.hot_key == keys.hot.address()) {
-    return Refuse(id, "has the hot key ", Hex(hot_key), " in epoch ", epoch, "; ",
-                  Hex(keys.hot.address()), ", which keystore holds, counts from the next epoch on");
+    return Refuse(id, "has the hot key ", ToPrefixedHex(hot_key), " in epoch ", epoch, "; ",
+                  ToPrefixedHex(keys.hot.address()),
+                  ", which keystore holds, counts from the next epoch on");
   }
   if (hot_key != keys.hot.address()) {
-    return Refuse(id, "has the hot key ", Hex(hot_key), " in epoch ", epoch, ", keystore holds ",
-                  Hex(keys.hot.address()),
+    return Refuse(id, "has the hot key ", ToPrefixedHex(hot_key), " in epoch ", epoch,
+                  ", keystore holds ", ToPrefixedHex(keys.hot.address()),
                   "; use the key that the slot was registered with, or let its owner announce this "
                   "one: kaisar-checker announce-keys");
   }
   ASSIGN_OR_RETURN(const Digest pin, TlsPin(keys.tls.certificate_pem));
   if (slot.tls_pin != pin) {
-    return Refuse(id, "has the TLS pin ", Hex(slot.tls_pin), ", tls_key has ", Hex(pin),
+    return Refuse(id, "has the TLS pin ", ToPrefixedHex(slot.tls_pin), ", tls_key has ",
+                  ToPrefixedHex(pin),
                   "; devices would refuse this checker: use the key that the slot was registered "
                   "with, or announce this one: kaisar-checker announce-keys");
   }

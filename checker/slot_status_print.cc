@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::uint32_t kNoEnd = UINT32_MAX;
 
-std::string Hex(ByteView bytes) {
-  return absl::StrCat("0x", ToHex(bytes));
-}
-
 std::string Line(absl::string_view name, absl::string_view value) {
   return absl::StrFormat("%-10s %s\n", name, value);
 }
@@ -48,7 +44,7 @@ std::uint64_t EpochsLeft(const SlotStatus& status) {
 std::string Accepted(const SlotStatus& status) {
   if (!status.accepted) return "none yet";
   return absl::StrCat("epoch ", status.accepted->epoch, ", block ", status.accepted->block,
-                      ", transaction ", Hex(status.accepted->transaction));
+                      ", transaction ", ToPrefixedHex(status.accepted->transaction));
 }
 
 std::string Recent(const SlotStatus& status) {
@@ -82,7 +78,7 @@ std::string StatusText(const SlotStatus& status, const std::vector<Problem>& pro
   const Window window = CurrentWindow(status);
   std::string text = absl::StrCat(
       Line("slot", absl::StrCat(status.slot, ", ", Duty(status))),
-      Line("owner", Hex(status.state.owner)),
+      Line("owner", ToPrefixedHex(status.state.owner)),
       Line("stake", absl::StrCat(FormatEther(status.state.stake), " KAI")),
       Line("epoch", absl::StrCat(status.epoch, status.opened ? ", opened" : ", not opened")),
       Line("window", absl::StrCat(window.name, ", ", window.left_s, " s left")),
@@ -96,7 +92,7 @@ std::string StatusText(const SlotStatus& status, const std::vector<Problem>& pro
   }
   absl::StrAppend(
       &text,
-      Line("hot key", absl::StrCat(Hex(status.hot_key), ", ", FormatEther(status.balance),
+      Line("hot key", absl::StrCat(ToPrefixedHex(status.hot_key), ", ", FormatEther(status.balance),
                                    " coins, for ", EpochsLeft(status), " epochs at today's fees")),
       Line("missed", absl::StrCat(status.state.streak, " in a row")),
       Line("process", status.runs_as.empty() ? "none here" : status.runs_as));
@@ -111,7 +107,7 @@ nlohmann::ordered_json ToJson(const SlotStatus& status) {
   const Window window = CurrentWindow(status);
   using Json = nlohmann::ordered_json;
   Json json = {{"slot", status.slot},
-               {"owner", Hex(status.state.owner)},
+               {"owner", ToPrefixedHex(status.state.owner)},
                {"active", status.on_duty()},
                {"active_from", status.state.active_from},
                {"active_until", status.state.active_until},
@@ -126,7 +122,7 @@ nlohmann::ordered_json ToJson(const SlotStatus& status) {
                {"disagreed", status.account.disagreed},
                {"owed", status.account.owed.ToDecimal()},
                {"earned", status.earned.ToDecimal()},
-               {"hot_key", Hex(status.hot_key)},
+               {"hot_key", ToPrefixedHex(status.hot_key)},
                {"balance", status.balance.ToDecimal()},
                {"epochs_left", EpochsLeft(status)},
                {"missed_in_a_row", status.state.streak},
@@ -135,7 +131,7 @@ nlohmann::ordered_json ToJson(const SlotStatus& status) {
   if (status.accepted) {
     json["accepted"] = {{"epoch", status.accepted->epoch},
                         {"block", status.accepted->block},
-                        {"transaction", Hex(status.accepted->transaction)}};
+                        {"transaction", ToPrefixedHex(status.accepted->transaction)}};
   }
   json["reports"] = Json::array();
   for (const RecentReport& report : status.recent) {

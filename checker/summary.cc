@@ -21,7 +21,7 @@ std::string SummaryJson(const EpochResult& result,
       {"epoch", result.report.report.epoch},
       {"slot", result.report.report.slot},
       {"records", result.records},
-      {"log_root", absl::StrCat("0x", ToHex(result.report.report.transcript_root))},
+      {"log_root", ToPrefixedHex(result.report.report.transcript_root)},
       {"log", result.log_path},
       {"report", result.report_path},
       {"devices", audit::ScoresToJson(result.roster, result.scores, names)}};

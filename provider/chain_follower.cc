@@ -145,8 +145,8 @@ absl::Status ChainFollower::ReadDevice(const OwnDevice& device) {
   if (known == phases_.end() && state.key != device.key) {
     LogEvent(EventLevel::kWarning, "other_key",
              {{"device", device.id},
-              {"registered", absl::StrCat("0x", ToHex(state.key))},
-              {"here", absl::StrCat("0x", ToHex(device.key))}});
+              {"registered", ToPrefixedHex(state.key)},
+              {"here", ToPrefixedHex(device.key)}});
   }
   phases_[device.id] = state.phase;
   return absl::OkStatus();

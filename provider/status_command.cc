@@ -131,7 +131,7 @@ void PrintJson(const std::vector<DeviceStatus>& devices, const std::map<Address,
   for (const DeviceStatus& device : devices) {
     const chain::DeviceState& state = device.state;
     nlohmann::json entry = {{"device", state.id},
-                            {"owner", absl::StrCat("0x", ToHex(state.owner))},
+                            {"owner", ToPrefixedHex(state.owner)},
                             {"phase", chain::NameOf(state.phase)},
                             {"weight", state.weight},
                             {"bond_wei", state.bond.ToDecimal()},
@@ -152,7 +152,7 @@ void PrintJson(const std::vector<DeviceStatus>& devices, const std::map<Address,
     root["devices"].push_back(std::move(entry));
   }
   for (const auto& [owner, amount] : earned) {
-    root["earned"][absl::StrCat("0x", ToHex(owner))] = amount.ToDecimal();
+    root["earned"][ToPrefixedHex(owner)] = amount.ToDecimal();
   }
   out << root.dump() << "\n";
 }

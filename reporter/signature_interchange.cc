@@ -20,10 +20,6 @@ using Place = std::tuple<std::uint64_t, Address, std::uint32_t>;  // chain, cont
 constexpr char kFormat[] = "kaisar-signatures";
 constexpr char kVersion[] = "1";
 
-std::string Prefixed(ByteView bytes) {
-  return absl::StrCat("0x", ToHex(bytes));
-}
-
 absl::Status Expected(const std::string& path, const std::string& what) {
   return absl::InvalidArgumentError(absl::StrCat("signatures: ", path, ": expected ", what));
 }
@@ -94,7 +90,7 @@ absl::Status ReadSlot(const Json& json, const std::string& path,
     const auto [known, added] = epochs.try_emplace(static_cast<std::uint32_t>(epoch), digest);
     if (!added && known->second != digest) {
       return Expected(absl::StrCat(name, ".digest"),
-                      absl::StrCat(Prefixed(known->second), ", as before for this epoch"));
+                      absl::StrCat(ToPrefixedHex(known->second), ", as before for this epoch"));
     }
   }
   return absl::OkStatus();
@@ -111,11 +107,11 @@ std::string SerializeSignatures(const std::vector<SignedEpoch>& rows) {
   for (const auto& [place, epochs] : slots) {
     Json reports = Json::array();
     for (const auto& [epoch, digest] : epochs) {
-      reports.push_back({{"epoch", absl::StrCat(epoch)}, {"digest", Prefixed(digest)}});
+      reports.push_back({{"epoch", absl::StrCat(epoch)}, {"digest", ToPrefixedHex(digest)}});
     }
     const auto& [chain, contract, slot] = place;
     entries.push_back({{"chain_id", absl::StrCat(chain)},
-                       {"contract", Prefixed(contract)},
+                       {"contract", ToPrefixedHex(contract)},
                        {"slot", absl::StrCat(slot)},
                        {"signed_reports", std::move(reports)}});
   }

@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "absl/strings/str_cat.h"
 #include "audit/names.h"
 #include "base/hex.h"
 #include "checker/monitor/earning.h"
@@ -20,7 +19,7 @@ Json OrNull(const std::optional<T>& value) {
 }
 
 Json HashOrNull(const Digest& hash) {
-  return hash == Digest{} ? Json() : Json(absl::StrCat("0x", ToHex(hash)));
+  return hash == Digest{} ? Json() : Json(ToPrefixedHex(hash));
 }
 
 Json ToJson(const EpochFigures& epoch) {

@@ -41,6 +41,7 @@ TEST(Bytes, TurnIntoTextAndBackWithNulBytes) {
 
 TEST(Hex, WritesLowerCaseAndReadsEitherCaseWithOrWithoutPrefix) {
   const Bytes bytes = {0x00, 0xab, 0xff};
+  EXPECT_EQ(ToPrefixedHex(bytes), "0x00abff");
   EXPECT_EQ(ToHex(bytes), "00abff");
   for (const char* text : {"00abff", "00ABFF", "0x00aBfF", "0X00abff"}) {
     EXPECT_EQ(ParseHex(text).value(), bytes) << text;
