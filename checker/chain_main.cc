@@ -2,6 +2,7 @@
 // status.
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <utility>
 
 #include "checker/chain_commands.h"
 #include "checker/command_line.h"
@@ -24,55 +25,52 @@ void AddOwner(CLI::App* command, OwnerOptions& options, bool required) {
   command->add_flag("--yes", options.yes, "do not ask before sending");
 }
 
-void AddStake(CLI::App& app, Chosen& chosen) {
+/// A command that sends transactions. Result: what it is told, for options of its own.
+std::pair<CLI::App*, Options> AddSending(CLI::App& app, Chosen& chosen, const char* name,
+                                         const char* about, bool by_owner,
+                                         int (*run)(const OwnerOptions&)) {
   const Options options = std::make_shared<OwnerOptions>();
-  CLI::App* stake = app.add_subcommand(
-      "stake",
+  CLI::App* command = app.add_subcommand(name, about);
+  AddOwner(command, *options, by_owner);
+  command->callback([&chosen, options, run] { chosen = [options, run] { return run(*options); }; });
+  return {command, options};
+}
+
+void AddStake(CLI::App& app, Chosen& chosen) {
+  const auto [stake, options] = AddSending(
+      app, chosen, "stake",
       "register a slot: the owner gives a licence and the stake, the hot key of the config checks "
       "devices and signs reports for it. Three transactions by the owner, who needs the licence, "
       "the stake in KAI, and coin for gas. Duty begins two or three epochs later; from then on a "
-      "missed report costs stake, so keep the checker running. Prints the slot's id");
-  AddOwner(stake, *options, /*required=*/true);
+      "missed report costs stake, so keep the checker running. Prints the slot's id",
+      /*by_owner=*/true, &StakeCommand);
   stake->add_option("--license", options->license, "id of a CheckerLicense that the owner holds")
       ->required();
-  stake->callback([&chosen, options] { chosen = [options] { return StakeCommand(*options); }; });
 }
 
 void AddUnstake(CLI::App& app, Chosen& chosen) {
-  const Options options = std::make_shared<OwnerOptions>();
-  CLI::App* unstake = app.add_subcommand(
-      "unstake",
-      "leave, in two steps: first it asks for the slot's exit, which ends its duty two epochs "
-      "later; keep the checker running until then. Run again after the unbonding time it claims "
-      "licence and stake. In between it tells how long there is to wait");
-  AddOwner(unstake, *options, /*required=*/true);
-  unstake->callback(
-      [&chosen, options] { chosen = [options] { return UnstakeCommand(*options); }; });
+  AddSending(app, chosen, "unstake",
+             "leave, in two steps: first it asks for the slot's exit, which ends its duty two "
+             "epochs later; keep the checker running until then. Run again after the unbonding "
+             "time it claims licence and stake. In between it tells how long there is to wait",
+             /*by_owner=*/true, &UnstakeCommand);
 }
 
 void AddAnnounceKeys(CLI::App& app, Chosen& chosen) {
-  const Options options = std::make_shared<OwnerOptions>();
-  CLI::App* announce = app.add_subcommand(
-      "announce-keys",
-      "tell the chain the key files of the config, where it knows others: after a loss, a theft, "
-      "or a hash chain that is used up. The hot key counts from the next epoch on, the hash chain "
-      "two or three epochs later, the TLS key at once. With another hot key the config must say "
-      "slot: ID. The owner may all of it, the hot key the TLS key alone");
-  AddOwner(announce, *options, /*required=*/false);
-  announce->callback(
-      [&chosen, options] { chosen = [options] { return AnnounceKeysCommand(*options); }; });
+  AddSending(app, chosen, "announce-keys",
+             "tell the chain the key files of the config, where it knows others: after a loss, a "
+             "theft, or a hash chain that is used up. The hot key counts from the next epoch on, "
+             "the hash chain two or three epochs later, the TLS key at once. With another hot key "
+             "the config must say slot: ID. The owner may all of it, the hot key the TLS key alone",
+             /*by_owner=*/false, &AnnounceKeysCommand);
 }
 
 void AddWithdraw(CLI::App& app, Chosen& chosen) {
-  const Options options = std::make_shared<OwnerOptions>();
-  CLI::App* withdraw = app.add_subcommand(
-      "withdraw",
-      "mint what the slot has earned to its owner. Anybody may pay for that, the hot key included: "
-      "the KAI goes to the owner either way. The hot key sends on, too, what it got for marking "
-      "others' missed reports");
-  AddOwner(withdraw, *options, /*required=*/false);
-  withdraw->callback(
-      [&chosen, options] { chosen = [options] { return WithdrawCommand(*options); }; });
+  AddSending(app, chosen, "withdraw",
+             "mint what the slot has earned to its owner. Anybody may pay for that, the hot key "
+             "included: the KAI goes to the owner either way. The hot key sends on, too, what it "
+             "got for marking others' missed reports",
+             /*by_owner=*/false, &WithdrawCommand);
 }
 
 void AddStatus(CLI::App& app, Chosen& chosen) {

@@ -61,13 +61,7 @@ std::vector<Problem> FindLocalProblems(const LocalStatus& status) {
     problems.push_back({"not_running", "no checker runs on the data directory",
                         "kaisar-checker run --config …; if it runs elsewhere, ask status there"});
   }
-  if (!status.has_signatures) {
-    problems.push_back(
-        {"no_signatures", "there is no signature store in the data directory",
-         "bring the newest one back, never an older copy; only for a slot that has never "
-         "signed: kaisar-checker "
-         "init-signatures"});
-  }
+  if (!status.has_signatures) problems.push_back(NoSignatures());
   const bool late = status.last_log && status.epoch &&
                     *status.epoch >= *status.last_log + kEpochsWithoutReport &&
                     (!status.last_report || *status.last_report < *status.last_log);

@@ -12,10 +12,6 @@ constexpr std::uint64_t kFewEpochs = 8;  // two days of the network's
 constexpr std::uint64_t kLeastDecisions = 20;
 constexpr std::uint64_t kLeastAgreementPercent = 90;
 
-std::string Hex(ByteView bytes) {
-  return absl::StrCat("0x", ToHex(bytes));
-}
-
 void FindChainProblems(const SlotStatus& status, std::vector<Problem>& problems) {
   if (status.wall_s > status.now_s + kStaleBlockS) {
     problems.push_back({"chain_stale",
@@ -51,11 +47,7 @@ void FindDutyProblems(const SlotStatus& status, std::vector<Problem>& problems) 
                         "kaisar-checker run --config …; if it runs elsewhere, ask status there"});
   }
   if (!status.has_signatures && status.state.active_from <= status.epoch + 2) {
-    problems.push_back(
-        {"no_signatures", "there is no signature store in the data directory",
-         "bring the newest one back, never an older copy; only for a slot that has never "
-         "signed: kaisar-checker "
-         "init-signatures"});
+    problems.push_back(NoSignatures());
   }
 }
 
@@ -97,7 +89,7 @@ void FindMoneyProblems(const SlotStatus& status, std::vector<Problem>& problems)
                    status.balance < status.cost_per_epoch * Uint256(kFewEpochs);
   if (low && !leaves) {
     problems.push_back({"low_coin",
-                        absl::StrCat("the hot key ", Hex(status.hot_key), " has ",
+                        absl::StrCat("the hot key ", ToPrefixedHex(status.hot_key), " has ",
                                      FormatEther(status.balance), " coins"),
                         "send it some: it pays for commits and reveals"});
   }
@@ -121,6 +113,12 @@ ReportState StateOf(const Digest& stored, std::uint32_t epoch, const chain::Sche
   }
   if ((stored.back() & 1) != 0) return ReportState::kRevealed;
   return now_s < schedule.settle_begin(epoch) ? ReportState::kCommitted : ReportState::kNotRevealed;
+}
+
+Problem NoSignatures() {
+  return {"no_signatures", "there is no signature store in the data directory",
+          "bring the newest one back, never an older copy; only for a slot that has never signed: "
+          "kaisar-checker init-signatures"};
 }
 
 std::vector<Problem> FindProblems(const SlotStatus& status) {

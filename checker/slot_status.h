@@ -85,6 +85,9 @@ inline constexpr absl::string_view kSlotProblemCodes[] = {
 /// A pure function of what is known.
 std::vector<Problem> FindProblems(const SlotStatus& status);
 
+/// There is no signature store: the same, on a chain and on a roster file.
+Problem NoSignatures();
+
 /// "commit of epoch 6" or the like, and how many seconds of it are left.
 struct Window {
   std::string kind;  // one of kWindowKinds
