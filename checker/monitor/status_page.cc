@@ -17,7 +17,7 @@ constexpr int kBadRequest = 400;
 /// What of the page is the same for everybody.
 struct PageParts {
   std::string style = absl::StrCat(kStyleCss, kStatusCss);
-  std::string script = absl::StrCat(kElementsJs, kStatusJs);
+  std::string script = absl::StrCat(kElementsJs, kStatusPartsJs, kStatusDevicesJs, kStatusJs);
   std::string script_hash = audit::ContentHash(script);
   std::string policy = absl::StrCat(
       "default-src 'none'; style-src ", audit::ContentHash(style), "; script-src ", script_hash,
