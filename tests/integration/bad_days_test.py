@@ -21,6 +21,7 @@ ROOT = os.environ["KAISAR_SOURCE_DIR"]
 BINARIES = os.environ["KAISAR_BINARY_DIR"]
 sys.path.insert(0, os.path.join(ROOT, "tests/support"))
 
+from http_get import get  # pylint: disable=wrong-import-position
 from loopback_network import LoopbackNetwork, SHORT_POLICY  # pylint: disable=wrong-import-position
 
 EPOCH_SECONDS = 60
@@ -29,20 +30,9 @@ FLOOD_SECONDS = 2
 MOST_SERVER_THREADS = 11  # http, and civetweb's: eight, the one that accepts, and two of its timers
 
 
-def get(port, path="/metrics", timeout=10):
-    """Status and body of one request."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
-    try:
-        connection.request("GET", path)
-        response = connection.getresponse()
-        return response.status, response.read().decode()
-    finally:
-        connection.close()
-
-
 def total(port, prefix, *parts):
     """The sum of all series of a name that have these parts."""
-    lines = get(port)[1].splitlines()
+    lines = get(port)[2].splitlines()
     return sum(float(line.rpartition(" ")[2]) for line in lines
                if line.startswith(prefix) and all(part in line for part in parts))
 
@@ -53,7 +43,7 @@ def closed(port, *parts):
 
 def codes(port):
     """Whether it is ready, and the codes of what is wrong."""
-    found = json.loads(get(port, "/readyz")[1])
+    found = json.loads(get(port, "/readyz")[2])
     return found["ready"], [problem["code"] for problem in found["problems"]]
 
 
@@ -108,22 +98,10 @@ class BadDays(unittest.TestCase):
         return self.network.read(self.log + ".err")
 
     def await_true(self, what, seconds, happened):
-        """What `happened` gives once it is true; refused connections count as not yet."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            try:
-                if result := happened():
-                    return result
-            except (ConnectionError, http.client.HTTPException, TimeoutError):
-                pass
-            time.sleep(0.1)
-        self.fail(f"{what}: not within {seconds} s\n{self.err()[-3000:]}")
+        return self.network.await_true(what, seconds, happened, self.log)
 
     def port(self):
-        """Where the checker says that it serves."""
-        found = self.await_true("a line with the address", 20, lambda: re.search(
-            r"metrics at http://127\.0\.0\.1:(\d+)/metrics", self.err()))
-        return int(found.group(1))
+        return self.network.monitor_port(self.log)
 
     def provider_port(self):
         found = self.await_true("a line with the address", 20, lambda: re.search(

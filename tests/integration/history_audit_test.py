@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 ROOT = os.environ["KAISAR_SOURCE_DIR"]
@@ -58,9 +57,11 @@ class HistoryAudit(unittest.TestCase):
         cls.network.write_configs(SHORT_POLICY, EPOCH_SECONDS,
                                   more=f'monitor: {{listen: "127.0.0.1:{port}"}}\n')
         checker = cls.network.start_checker(epochs=0)
-        cls.await_true(lambda: f"status page at http://127.0.0.1:{port}/"
-                       in cls.network.read("checker.err"))
-        cls.await_true(lambda: " info closed " in cls.network.read("checker.err"))
+        cls.network.await_true("a line with the page's address", EPOCH_SECONDS + 40, lambda:
+                               f"status page at http://127.0.0.1:{port}/"
+                               in cls.network.read("checker.err"))
+        cls.network.await_true("a verdict", EPOCH_SECONDS + 40,
+                               lambda: " info closed " in cls.network.read("checker.err"))
         with subprocess.Popen(
                 ["node", os.path.join(ROOT, "tests/interop/browse_status.mjs"),
                  f"http://127.0.0.1:{port}/", SCREENSHOTS], text=True, stdout=subprocess.PIPE,
@@ -73,18 +74,11 @@ class HistoryAudit(unittest.TestCase):
                     checker = cls.network.start_checker(epochs=0)
             errors = browser.stderr.read()
         cls.browser = browser.returncode, errors
-        cls.await_true(lambda: any(name.endswith(".report.json")
-                                   for name in os.listdir(cls.network.path("data"))))
+        cls.network.await_true("a report", EPOCH_SECONDS + 40, lambda: any(
+            name.endswith(".report.json") for name in os.listdir(cls.network.path("data"))))
         checker.send_signal(signal.SIGTERM)
         status = checker.wait(timeout=20)
         assert status == 0, cls.network.read("checker.err")[-2000:]
-
-    @classmethod
-    def await_true(cls, happened):
-        end = time.monotonic() + EPOCH_SECONDS + 40
-        while not happened():
-            assert time.monotonic() < end, cls.network.read("checker.err")[-2000:]
-            time.sleep(0.1)
 
     @classmethod
     def audit(cls, *arguments, expected=0):

@@ -2,7 +2,6 @@
 """What a running checker serves of itself, and to whom. What its readers cannot do to it is in bad_days_test.py."""
 
 import base64
-import http.client
 import json
 import os
 import re
@@ -10,30 +9,19 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 ROOT = os.environ["KAISAR_SOURCE_DIR"]
 BINARIES = os.environ["KAISAR_BINARY_DIR"]
 sys.path.insert(0, os.path.join(ROOT, "tests/support"))
 
+from http_get import get  # pylint: disable=wrong-import-position
 from loopback_network import LoopbackNetwork, SHORT_POLICY  # pylint: disable=wrong-import-position
 
 EPOCH_SECONDS = 30
 MOST_SERIES = 1500
 TOKEN = "f00dfeed" * 4
 PATHS = ("/", "/status.json", "/metrics", "/healthz", "/readyz")
-
-
-def get(port, path="/metrics", method="GET", timeout=10, **headers):
-    """Status, headers and body of one request."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
-    try:
-        connection.request(method, path, headers=headers)
-        response = connection.getresponse()
-        return response.status, dict(response.getheaders()), response.read().decode()
-    finally:
-        connection.close()
 
 
 def samples(text):
@@ -57,24 +45,6 @@ class MonitorTest(unittest.TestCase):
         self.network = LoopbackNetwork(BINARIES, folder.name)
         self.addCleanup(self.network.close)
         self.network.add_provider(1)
-
-    def await_true(self, what, seconds, happened):
-        """What `happened` gives once it is true; refused connections count as not yet."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            try:
-                if result := happened():
-                    return result
-            except ConnectionError:
-                pass
-            time.sleep(0.1)
-        self.fail(f"{what}: not within {seconds} s\n{self.network.read('checker.err')[-2000:]}")
-
-    def port(self):
-        """Where the checker says that it serves."""
-        found = self.await_true("a line with the address", 20, lambda: re.search(
-            r"metrics at http://127\.0\.0\.1:(\d+)/metrics", self.network.read("checker.err")))
-        return int(found.group(1))
 
     def stop(self, checker, seconds=20):
         checker.send_signal(signal.SIGTERM)
@@ -121,8 +91,8 @@ class MonitorTest(unittest.TestCase):
     def test_an_epoch_can_be_watched(self):
         self.network.write_configs(SHORT_POLICY, EPOCH_SECONDS)
         checker = self.network.start_checker()
-        port = self.port()
-        self.await_true("a verdict", 20, lambda: self.closed(port) > 2)
+        port = self.network.monitor_port()
+        self.network.await_true("a verdict", 20, lambda: self.closed(port) > 2)
         self.check_metrics(port)
         self.check_pages(port)
         self.stop(checker)
@@ -145,7 +115,7 @@ class MonitorTest(unittest.TestCase):
         self.network.write_configs(SHORT_POLICY, EPOCH_SECONDS, genesis_in_ms=60_000,
                                    more='monitor: {listen: "0.0.0.0:0", token: token}\n')
         checker = self.network.start_checker()
-        found = self.await_true("a line with the address", 20, lambda: re.search(
+        found = self.network.await_true("a line with the address", 20, lambda: re.search(
             r"status page at http://0\.0\.0\.0:(\d+)/, metrics at", self.network.read("checker.err")))
         port = int(found.group(1))
         basic = base64.b64encode(f"any:{TOKEN}".encode()).decode()

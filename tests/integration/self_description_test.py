@@ -3,7 +3,6 @@
 import functools
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 import unittest
@@ -96,11 +95,8 @@ class SelfDescriptionTest(unittest.TestCase):
                 choices = {"bash", "fish", "zsh"} if path == ("completion",) else set()
                 self.assertEqual(words, options | commands | choices, (tool, path))
 
-    def test_other_shells_complete_the_same_where_they_are(self):
+    def test_other_shells_complete_the_same(self):
         for shell in ("zsh", "fish"):
-            if shutil.which(shell) is None:
-                print(f"{shell} is not installed: only bash was asked")
-                continue
             for tool in TOOLS:
                 found = all_commands(tool)
                 begun = ["".join(f"{word} " for word in path) for path, _, _ in found]

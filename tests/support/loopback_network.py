@@ -1,5 +1,6 @@
 """A network of real processes on loopback: keys, providers, roster, policy and one checker."""
 
+import http.client
 import os
 import re
 import signal
@@ -93,6 +94,23 @@ class LoopbackNetwork:
     def read(self, name):
         with open(self.path(name), encoding="utf-8", errors="replace") as file:
             return file.read()
+
+    def await_true(self, what, seconds, happened, log="checker"):
+        """What `happened` gives once it is true; refused connections count as not yet."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                if result := happened():
+                    return result
+            except (ConnectionError, http.client.HTTPException, TimeoutError):
+                pass
+            time.sleep(0.1)
+        raise AssertionError(f"{what}: not within {seconds} s\n{self.read(log + '.err')[-3000:]}")
+
+    def monitor_port(self, log="checker"):
+        """Where a checker says that it serves."""
+        return int(self.await_true("a line with the address", 20, lambda: re.search(
+            r"metrics at http://127\.0\.0\.1:(\d+)/metrics", self.read(log + ".err")), log).group(1))
 
     def listening(self, log, process):
         """The endpoint that a provider prints once it listens."""

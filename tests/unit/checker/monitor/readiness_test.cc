@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "nlohmann/json.hpp"
+#include "tests/unit/checker/monitor/sound_slot.h"
 
 namespace kaisar::checker {
 namespace {
@@ -33,20 +34,7 @@ RunFacts SoundOnChain() {
   facts.chain_alive_ns = 4999 * kS;
   facts.chain_read_ns = 4990 * kS;
   facts.chain_read_every_ns = 60 * kS;
-  SlotStatus slot;
-  slot.slot = 3;
-  slot.schedule.genesis = 1'000'000;
-  slot.schedule.epoch_seconds = 600;
-  slot.schedule.commit_seconds = 60;
-  slot.schedule.reveal_seconds = 60;
-  slot.state.active_until = UINT32_MAX;
-  slot.epoch = 2;
-  slot.opened = true;
-  slot.now_s = slot.wall_s = slot.schedule.genesis + 2 * 600 + 30;
-  slot.balance = Uint256(1'000'000);
-  slot.runs_as = "process 1";
-  slot.has_signatures = true;
-  facts.slot = slot;
+  facts.slot = SoundSlot(2, 30);
   return facts;
 }
 

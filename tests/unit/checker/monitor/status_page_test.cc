@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "checker/monitor/earning.h"
 #include "tests/unit/checker/dispatch_scene.h"
+#include "tests/unit/checker/monitor/sound_slot.h"
 
 namespace kaisar::testing {
 namespace {
@@ -25,19 +26,7 @@ constexpr std::uint64_t kS = 1'000'000'000;  // in ns
 
 /// A slot with its duty in epoch 7, whose last report is in this state.
 SlotStatus Slot(ReportState last) {
-  SlotStatus slot;
-  slot.slot = 3;
-  slot.schedule.genesis = 1'000'000;
-  slot.schedule.epoch_seconds = 600;
-  slot.schedule.commit_seconds = 60;
-  slot.schedule.reveal_seconds = 60;
-  slot.state.active_until = UINT32_MAX;
-  slot.epoch = 7;
-  slot.opened = true;
-  slot.now_s = slot.wall_s = slot.schedule.genesis + 7 * 600 + 130;
-  slot.balance = Uint256(1'000'000);
-  slot.runs_as = "process 1";
-  slot.has_signatures = true;
+  SlotStatus slot = checker::SoundSlot(7, 130);
   slot.recent = {{6, true, last}, {5, true, ReportState::kRevealed}};
   return slot;
 }
