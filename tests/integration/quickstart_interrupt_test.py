@@ -28,13 +28,16 @@ class Quickstart(unittest.TestCase):
         """Ends a quickstart once there is that log; so many processes run then."""
         folder = os.path.realpath(tempfile.mkdtemp(prefix="kaisar-quickstart-"))
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        said = tempfile.TemporaryFile("w+")  # beside the folder, which the quickstart empties
+        self.addCleanup(said.close)
         run = subprocess.Popen([os.path.join(ROOT, "deploy/quickstart"), "--no-build", "--dir", folder,
                                 *options],
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                               start_new_session=True)
+                               stdout=said, stderr=said, start_new_session=True)
         deadline = time.monotonic() + 120
         while not os.path.exists(os.path.join(folder, log)):
-            self.assertIsNone(run.poll(), "the quickstart ended before its epoch began")
+            if run.poll() is not None:
+                said.seek(0)
+                self.fail(f"the quickstart ended before its epoch began:\n{said.read()}")
             self.assertLess(time.monotonic(), deadline, "no epoch began within 120 s")
             time.sleep(0.1)
         self.assertGreaterEqual(len(processes_in(folder)), processes)

@@ -1,6 +1,5 @@
 """A network of real processes on a development chain: anvil, the contracts, slots and devices."""
 
-import fcntl
 import json
 import os
 import subprocess
@@ -11,18 +10,6 @@ from loopback_network import LoopbackNetwork, MONITOR, value
 
 KAI = 10**18
 FIRST_OWNER = 1  # the account of index 0 deploys, and is the treasury
-
-
-def build_contracts(root):
-    """Compiles what has changed; two tests at once wait for each other."""
-    folder = os.path.join(root, "contracts")
-    forge = os.path.join(folder, "node_modules/@foundry-rs/forge-linux-amd64/bin/forge")
-    with open(os.path.join(folder, "foundry.toml"), encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        done = subprocess.run([forge, "build", "--skip", "test"], cwd=folder, timeout=300,
-                              capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise AssertionError(f"forge build: exit {done.returncode}\n{done.stdout}{done.stderr}")
 
 
 class ChainNetwork(LoopbackNetwork):
@@ -47,7 +34,6 @@ class ChainNetwork(LoopbackNetwork):
     def deploy(self, epoch_seconds=60, genesis_in_s=20, stake=1000, bond_per_weight=1, **windows):
         """Deploys to deployment.json; amounts in KAI; `windows` as deploy.mjs names them
         (commit_seconds, …). Genesis is as many seconds after now as asked."""
-        build_contracts(self.root)
         self.genesis = int(time.time()) + genesis_in_s
         options = {"genesis": self.genesis, "epoch-seconds": epoch_seconds, "stake": stake,
                    "bond-per-weight": bond_per_weight,
