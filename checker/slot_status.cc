@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/hex.h"
+#include "base/utc_time.h"
 #include "checker/owner_commands.h"
 
 namespace kaisar::checker {
@@ -29,10 +30,24 @@ void FindChainProblems(const SlotStatus& status, std::vector<Problem>& problems)
   }
 }
 
+Problem HasLeft(const SlotStatus& status) {
+  if (status.state.license.is_zero()) {
+    return {"slot_left", absl::StrCat("slot ", status.slot, " has left, and its stake was claimed"),
+            "stop this checker; what the slot is still owed: kaisar-checker withdraw"};
+  }
+  return {"slot_left",
+          absl::StrCat("slot ", status.slot, " has left: its owner asked for exit, and it has no ",
+                       "duty from epoch ", status.state.active_until, " on"),
+          absl::StrCat("keep the checker running until its last report is settled; the stake can "
+                       "be claimed from ",
+                       UtcTime(status.state.claimable_at), " on: kaisar-checker unstake")};
+}
+
 void FindDutyProblems(const SlotStatus& status, std::vector<Problem>& problems) {
   const bool to_come = !status.state.ejected && status.epoch < status.state.active_from;
-  const bool leaving = !status.state.ejected && status.state.claimable_at != 0;
-  if (!status.duty.ok() && !to_come && !(leaving && !status.on_duty())) {
+  if (status.has_left()) {
+    problems.push_back(HasLeft(status));
+  } else if (!status.duty.ok() && !to_come) {
     problems.push_back({"off_duty", std::string(status.duty.message()), "see there"});
   }
   if (status.state.streak > 0) {
@@ -84,10 +99,9 @@ void FindReportProblems(const SlotStatus& status, std::vector<Problem>& problems
 }
 
 void FindMoneyProblems(const SlotStatus& status, std::vector<Problem>& problems) {
-  const bool leaves = status.state.ejected || status.epoch >= status.state.active_until;
   const bool low = status.balance < status.low_balance ||
                    status.balance < status.cost_per_epoch * Uint256(kFewEpochs);
-  if (low && !leaves) {
+  if (low && !status.state.ejected && !status.has_left()) {
     problems.push_back({"low_coin",
                         absl::StrCat("the hot key ", ToPrefixedHex(status.hot_key), " has ",
                                      FormatEther(status.balance), " coins"),

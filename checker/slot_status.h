@@ -70,6 +70,11 @@ struct SlotStatus {
   bool on_duty() const {
     return !state.ejected && epoch >= state.active_from && epoch < state.active_until;
   }
+  /// Its owner asked for exit, and no duty is left. One that was ejected has not left: it is out.
+  bool has_left() const {
+    return !state.ejected &&
+           (epoch >= state.active_until || state.active_from >= state.active_until);
+  }
 };
 
 using monitor::Problem;
@@ -79,7 +84,7 @@ inline constexpr absl::string_view kSlotProblemCodes[] = {
     "chain_stale",  "epoch_unopened", "off_duty",          "missed_in_a_row",
     "not_running",  "no_signatures",  "report_missed",     "report_not_revealed",
     "commit_late",  "reveal_late",    "transaction_stuck", "low_coin",
-    "disagreement",
+    "disagreement", "slot_left",
 };
 
 /// A pure function of what is known.

@@ -29,6 +29,11 @@ Earning TellNotReady(const RunFacts& facts, const Readiness& readiness) {
   const auto keeping = count([](const Problem& problem) { return KeepsFromEarning(problem.code); });
   const auto waiting =
       count([](const Problem& problem) { return problem.code == "not_on_duty_yet"; });
+  if (facts.slot && facts.slot->has_left()) {
+    return {"no", "Earning: no, the slot has left",
+            "It has no duty any more. What its last reports earned is still settled, and owed to "
+            "it."};
+  }
   const bool unread = facts.on_chain && !facts.chain_read_ns && facts.chain_trouble.empty();
   if (unread && keeping == 1) {
     return {"unknown", "Earning: not known yet", "The chain is being read for the first time."};

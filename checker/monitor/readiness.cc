@@ -24,7 +24,7 @@ constexpr std::uint64_t kBehindS = 15;
 
 constexpr absl::string_view kKeepsFromEarning[] = {
     "chain_stale", "epoch_unopened", "off_duty",        "no_signatures", "dispatch_stuck",
-    "chain_stuck", "chain_unread",   "not_on_duty_yet", "disk_full",
+    "chain_stuck", "chain_unread",   "not_on_duty_yet", "disk_full",     "slot_left",
 };
 
 void FindStuck(const RunFacts& facts, std::vector<Problem>& problems) {
@@ -93,7 +93,7 @@ void FindChain(const RunFacts& facts, std::vector<Problem>& problems) {
   }
   if (!facts.slot.has_value()) return;
   const SlotStatus& slot = *facts.slot;
-  if (!slot.state.ejected && slot.epoch < slot.state.active_from) {
+  if (!slot.state.ejected && !slot.has_left() && slot.epoch < slot.state.active_from) {
     problems.push_back({"not_on_duty_yet",
                         absl::StrCat("the first duty of slot ", slot.slot, " is in epoch ",
                                      slot.state.active_from, ", now is epoch ", slot.epoch),

@@ -82,6 +82,29 @@ INSTANTIATE_TEST_SUITE_P(
             "Duty",
             [](SlotStatus& s) { s.duty = absl::FailedPreconditionError("slot 3 has another key"); },
             "another key", "see there"},
+        Case{"Left",
+             [](SlotStatus& s) {
+               s.state.active_until = 5;
+               s.state.claimable_at = kGenesis + 9000;
+               s.duty = absl::FailedPreconditionError("slot 3 has no duty from epoch 5 on");
+             },
+             "has left: its owner asked for exit, and it has no duty from epoch 5 on",
+             "claimed from 1970-01-01 02:46:40 UTC on: kaisar-checker unstake"},
+        Case{"LeftAndClaimed",
+             [](SlotStatus& s) {
+               s.state.active_until = 1;
+               s.state.claimable_at = kGenesis;
+               s.state.license = Uint256();
+               s.duty = absl::FailedPreconditionError("slot 3 has no duty from epoch 1 on");
+             },
+             "its stake was claimed", "stop this checker"},
+        Case{"LeftBeforeItsFirstDuty",
+             [](SlotStatus& s) {
+               s.state.active_from = s.state.active_until = 7;
+               s.state.claimable_at = kGenesis + 9000;
+               s.duty = absl::FailedPreconditionError("slot 3 is active from epoch 7 on");
+             },
+             "has no duty from epoch 7 on", "kaisar-checker unstake"},
         Case{"Streak", [](SlotStatus& s) { s.state.streak = 2; }, "2 reports in a row", "running"},
         Case{"NoProcess", [](SlotStatus& s) { s.runs_as.clear(); }, "no checker runs", "run"},
         Case{"NoStore", [](SlotStatus& s) { s.has_signatures = false; }, "signature store",
@@ -118,6 +141,13 @@ TEST(SlotStatus, HasNothingAgainstASlotThatIsStillToBegin) {
   status.duty = absl::FailedPreconditionError("slot 3 is active from epoch 7 on");
   status.recent.clear();
   status.runs_as.clear();
+  EXPECT_THAT(FindProblems(status), IsEmpty());
+}
+
+TEST(SlotStatus, HasNothingAgainstASlotThatIsAboutToLeave) {
+  SlotStatus status = Sound();
+  status.state.active_until = 6;
+  status.state.claimable_at = kGenesis + 9000;
   EXPECT_THAT(FindProblems(status), IsEmpty());
 }
 

@@ -101,6 +101,12 @@ INSTANTIATE_TEST_SUITE_P(
                            },
                            "not_on_duty_yet", "first duty of slot 3 is in epoch 4, now is epoch 2",
                            false},
+                      Case{"SlotLeft",
+                           [](RunFacts& f) {
+                             f.slot->state.active_until = 2;
+                             f.slot->duty = absl::FailedPreconditionError("slot 3 has no duty");
+                           },
+                           "slot_left", "has left", false},
                       Case{"OfTheSlot",
                            [](RunFacts& f) {
                              f.slot->balance = Uint256();

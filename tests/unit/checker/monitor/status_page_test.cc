@@ -83,6 +83,17 @@ TEST(Earning, TellsNoFromNotYet) {
   EXPECT_EQ(StateOf(facts), "unpaid");
 }
 
+TEST(Earning, IsNoOnceTheSlotHasLeft) {
+  RunFacts facts = OnChain(ReportState::kRevealed);
+  facts.slot->state.active_until = 7;
+  facts.slot->state.claimable_at = facts.slot->now_s + 1'000;
+  facts.slot->duty = absl::FailedPreconditionError("slot 3 has no duty from epoch 7 on");
+  EXPECT_EQ(StateOf(facts), "no");
+  EXPECT_EQ(TellEarning(facts, CheckReadiness(facts)).heading, "Earning: no, the slot has left");
+  facts.slot->recent.clear();  // days later
+  EXPECT_EQ(StateOf(facts), "no");
+}
+
 class StatusPageTest : public ::testing::Test {
  protected:
   StatusPageTest() { page_.AddTo(routes_); }
