@@ -59,9 +59,13 @@ std::vector<ReportLine> ReportBoard::Lines(const std::optional<SlotStatus>& slot
   }
   if (slot) {
     for (const RecentReport& report : slot->recent) {
-      const auto known = all.find(report.epoch);
-      if (known == all.end() || known->second.state == "written") {
-        all[report.epoch] = LineOf(report);
+      const ReportLine told = LineOf(report);
+      ReportLine& line = all.try_emplace(report.epoch, told).first->second;
+      if (line.state == "written") line = told;
+      if (told.lost && !line.lost) {  // what works on it may not have seen that yet
+        line.state = told.state;
+        line.accepted = false;
+        line.lost = true;
       }
     }
     if (const auto& accepted = slot->accepted) {

@@ -36,8 +36,9 @@ class ReportBoard {
   void Written(std::uint32_t epoch);
   /// It went on to another stage.
   void StageChanged(const reporter::EpochStage& stage);
-  /// Newest first. What the chain says of epochs is added where this run knows nothing of them;
-  /// null: it was not read, or there is none.
+  /// Newest first. What the chain says of epochs is added where this run knows nothing of them, and
+  /// its word that a report is lost stands against any other; null: it was not read, or there is
+  /// none.
   std::vector<ReportLine> Lines(const std::optional<SlotStatus>& slot) const;
 
  private:

@@ -196,6 +196,23 @@ TEST_F(StatusPageTest, CallsAReportAcceptedWhenTheChainHasIt) {
   EXPECT_TRUE(accepted(5));
 }
 
+TEST_F(StatusPageTest, TakesTheChainsWordThatAReportIsLost) {
+  Digest commit{};
+  commit[0] = 0xab;
+  page_.StageChanged({6, reporter::Stage::kCommitting, "no endpoint answers", commit, {}});
+  page_.StageChanged({5, reporter::Stage::kSettling, "", commit, {}});
+  for (const ReportState state : {ReportState::kMissed, ReportState::kNotRevealed}) {
+    watch_.ChainRead(Slot(state), 1000);
+    const nlohmann::json reports = Json()["reports"];
+    EXPECT_EQ(reports[0]["state"], NameOf(state));
+    EXPECT_EQ(reports[0]["lost"], true);
+    EXPECT_EQ(reports[0]["accepted"], false);
+    EXPECT_EQ(reports[0]["why"], "no endpoint answers");
+    EXPECT_EQ(reports[0]["commit"], absl::StrCat("0xab", std::string(62, '0')));
+    EXPECT_EQ(reports[1]["state"], "settling");  // it was revealed, and says more
+  }
+}
+
 TEST_F(StatusPageTest, KeepsTheLastFewReports) {
   for (std::uint32_t epoch = 0; epoch < 1000; ++epoch) {
     page_.StageChanged({epoch, reporter::Stage::kDone, "", {}, {}});
