@@ -8,6 +8,13 @@
 #include "chain/calls.h"
 
 namespace kaisar::reporter {
+namespace {
+
+/// After trouble, settling rests for this part of an epoch: a quarter of an hour of six hours, of
+/// the four weeks that there are.
+constexpr std::uint32_t kSettleRestShare = 24;
+
+}  // namespace
 
 Charge::Charge(const audit::Report& report, const SubmitterSettings& settings,
                chain::Contracts& contracts)
@@ -42,25 +49,53 @@ absl::Status Charge::LookAt(const Now& now, bool held, bool may_settle) {
   facts.commitment = commitment_;
   facts.root = root_;
   facts.held = held;
+  asked_settled_ = false;
+  const bool rests =
+      facts.now_s < settle_at_s_ || (stage_.stage == Stage::kSettling && !may_settle);
+  if (rests && facts.now_s < schedule.settle_end(epoch)) {
+    step_ = {stage_.stage, Action::kNone, settle_at_s_, ""};
+    return absl::OkStatus();
+  }
   if (facts.now_s >= schedule.end(epoch)) {
     ASSIGN_OR_RETURN(facts.on_chain, ReportAt(std::nullopt));
   }
+  absl::Status settling;
   if (facts.now_s >= schedule.settle_begin(epoch) && facts.on_chain == root_) {
-    const absl::StatusOr<Digest> deep = ReportAt(now.deep.number);
-    // An endpoint that keeps no old state leaves us the newest one.
-    if (!deep.ok() && !absl::IsOutOfRange(deep.status())) return deep.status();
-    facts.deep_on_chain = deep.ok() ? *deep : facts.on_chain;
-    if (facts.deep_on_chain == root_ && facts.now_s < schedule.settle_end(epoch) && may_settle) {
-      if (settler_ == nullptr) {
-        settler_ = std::make_unique<EpochSettler>(
-            *contracts_, epoch, report_.slot, settings_->settle_batch, settings_->confirmations);
-      }
-      RETURN_IF_ERROR(settler_->Update(now.latest));
-    }
-    facts.all_settled = settler_ != nullptr && settler_->done();
+    settling = LookAtSettling(now, may_settle, facts);
   }
   step_ = DecideStep(schedule, epoch, facts);
+  if (facts.all_settled) settle_trouble_ = absl::OkStatus();
+  if (!settling.ok()) PutSettlingOff(now, settling);
   return absl::OkStatus();
+}
+
+absl::Status Charge::LookAtSettling(const Now& now, bool may_settle, EpochFacts& facts) {
+  const absl::StatusOr<Digest> deep = ReportAt(now.deep.number);
+  // An endpoint that keeps no old state leaves us the newest one.
+  if (!deep.ok() && !absl::IsOutOfRange(deep.status())) return deep.status();
+  facts.deep_on_chain = deep.ok() ? *deep : facts.on_chain;
+  const chain::Schedule& schedule = contracts_->deployment().schedule;
+  if (facts.deep_on_chain != root_ || facts.now_s >= schedule.settle_end(report_.epoch)) {
+    return absl::OkStatus();
+  }
+  asked_settled_ = may_settle;
+  if (!may_settle) return absl::OkStatus();
+  if (settler_ == nullptr) {
+    settler_ = std::make_unique<EpochSettler>(*contracts_, report_.epoch, report_.slot,
+                                              settings_->settle_batch, settings_->confirmations);
+  }
+  RETURN_IF_ERROR(settler_->Update(now.latest));
+  facts.all_settled = settler_->done();
+  return absl::OkStatus();
+}
+
+void Charge::PutSettlingOff(const Now& now, const absl::Status& why) {
+  const std::uint32_t epoch_s = contracts_->deployment().schedule.epoch_seconds;
+  settle_at_s_ = now.latest.timestamp_s + epoch_s / kSettleRestShare;
+  step_.action = Action::kNone;
+  step_.look_at_s = settle_at_s_;
+  // Endpoints word the same trouble anew with each block; once is enough.
+  if (settle_trouble_.code() != why.code()) settle_trouble_ = why;
 }
 
 absl::StatusOr<bool> Charge::SetStage(Outbox& outbox) {
@@ -71,6 +106,9 @@ absl::StatusOr<bool> Charge::SetStage(Outbox& outbox) {
     absl::StrAppend(&stage.why, "; last trouble: ", trouble_);
   }
   if (settler_ != nullptr) stage.why = settler_->Stuck();
+  if (stage.why.empty() && !settle_trouble_.ok()) {
+    stage.why = absl::StrCat("settling goes on later: ", settle_trouble_.message());
+  }
   for (const auto& [purpose, hash] : {std::pair(Purpose::kCommit, &stage.commit_transaction),
                                       std::pair(Purpose::kReveal, &stage.reveal_transaction)}) {
     ASSIGN_OR_RETURN(const std::optional<OutboxEntry> entry, outbox.LastOf(purpose, stage.epoch));

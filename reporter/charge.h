@@ -41,10 +41,14 @@ class Charge {
   void End() { stage_.stage = Stage::kDone; }
 
   /// Reads the chain and decides the next step. Of devices to settle it learns only when
-  /// `may_settle`. `held`: the slot's key is used elsewhere, nothing is committed.
+  /// `may_settle`; an error there is no error of this one, for it must not hold up reports: the
+  /// stage tells it, and it is tried again later. `held`: the slot's key is used elsewhere, nothing
+  /// is committed.
   ///
   /// Errors: those of ChainClient.
   absl::Status LookAt(const Now& now, bool held, bool may_settle);
+  /// Whether the last LookAt asked what is settled.
+  bool asked_settled() const { return asked_settled_; }
   /// Takes over what LookAt decided and which transactions carry it. Result: whether it changed.
   absl::StatusOr<bool> SetStage(Outbox& outbox);
 
@@ -63,6 +67,8 @@ class Charge {
   Charge(const audit::Report& report, const SubmitterSettings& settings,
          chain::Contracts& contracts);
   absl::StatusOr<Digest> ReportAt(chain::Contracts::At at);
+  absl::Status LookAtSettling(const Now& now, bool may_settle, EpochFacts& facts);
+  void PutSettlingOff(const Now& now, const absl::Status& why);
 
   audit::Report report_;
   Digest commitment_{};
@@ -73,6 +79,9 @@ class Charge {
   NextStep step_;
   std::string trouble_;
   std::unique_ptr<EpochSettler> settler_;
+  bool asked_settled_ = false;
+  std::uint64_t settle_at_s_ = 0;  // chain time before which settling rests
+  absl::Status settle_trouble_;    // why it rested last
 };
 
 }  // namespace kaisar::reporter

@@ -170,7 +170,7 @@ absl::Status ChainSubmitter::LookAtCharges(const Now& now) {
     ASSIGN_OR_RETURN(const bool changed, charge.SetStage(*outbox_));
     if (changed) TellStage(charge, now);
     if (charge.ended()) continue;
-    if (charge.stage().stage == Stage::kSettling) ++settlings;
+    if (charge.asked_settled()) ++settlings;
     if (charge.step().look_at_s == 0) busy_ = true;
   }
   return absl::OkStatus();

@@ -91,6 +91,13 @@ void FakeChain::Prune(std::uint64_t first_kept) {
   first_kept_ = first_kept;
 }
 
+void FakeChain::ForgetLogs(std::uint64_t first_kept) {
+  MutexLock lock(mutex_);
+  for (Mined& mined : blocks_) {
+    if (mined.block.number < first_kept) mined.logs.clear();
+  }
+}
+
 void FakeChain::Reorganise(std::uint64_t depth, bool forgotten) {
   MutexLock lock(mutex_);
   CatchUp();

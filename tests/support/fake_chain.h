@@ -46,6 +46,8 @@ class FakeChain final : public chain::ChainClient {
   void DropMempool();
   /// State of blocks before this one is gone.
   void Prune(std::uint64_t first_kept);
+  /// So are their logs, as those before a node's snapshot.
+  void ForgetLogs(std::uint64_t first_kept);
   /// Told before each method, by name; what it returns is the method's error. May throw.
   std::function<absl::Status(absl::string_view method)> before = [](auto) {
     return absl::OkStatus();

@@ -3,12 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "chain/calls.h"
 #include "chain/transaction.h"
 #include "tests/unit/reporter/submitter_scene.h"
 
 namespace kaisar::reporter {
 namespace {
+
+using ::testing::HasSubstr;
 
 /// A scene at the beginning of the commit window of epoch 0, whose report is there.
 class HostileSubmitter : public ::testing::Test {
@@ -235,7 +238,46 @@ TEST_F(HostileSubmitter, SettlesTheOthersWhenOneDeviceCannotBe) {
   EXPECT_EQ(scene.chain().contracts().settled.size(), 5u) << scene.AllNotices();
   EXPECT_EQ(scene.StageOf(0).stage, Stage::kDone);
   EXPECT_THAT(scene.StageOf(0).why,
-              ::testing::HasSubstr("device 3 cannot be settled: reverted: NoWeight(0, 3)"));
+              HasSubstr("device 3 cannot be settled: reverted: NoWeight(0, 3)"));
+}
+
+TEST_F(HostileSubmitter, BringsReportsThoughNoEndpointTellsWhatIsSettled) {
+  bool refused = true;
+  int asked = 0;
+  scene.chain().before = [&](absl::string_view method) {
+    if (method != "Logs") return absl::OkStatus();
+    ++asked;
+    return refused
+               ? absl::UnavailableError(absl::StrCat("eth_getLogs: range is too large, ", asked))
+               : absl::OkStatus();
+  };
+  scene.Add(scene.MakeReport(1));
+  scene.RunUntil(scene.schedule().settle_begin(1) - 1);
+  EXPECT_EQ(scene.StageOf(1).stage, Stage::kRevealed) << scene.AllNotices();
+  EXPECT_EQ(scene.StageOf(0).stage, Stage::kSettling);
+  EXPECT_EQ(scene.StageOf(0).why, "settling goes on later: eth_getLogs: range is too large, 1");
+  EXPECT_LT(asked, 30);  // of 120 blocks
+  EXPECT_EQ(scene.HandedIn(kSettle), 0);
+  refused = false;
+  scene.RunUntil(scene.schedule().settle_begin(1) + 60);
+  for (const std::uint32_t epoch : {0u, 1u}) {
+    EXPECT_EQ(scene.StageOf(epoch).stage, Stage::kDone);
+    EXPECT_EQ(scene.StageOf(epoch).why, "");
+  }
+  EXPECT_EQ(scene.chain().contracts().settled.size(), 12u);
+}
+
+TEST_F(HostileSubmitter, SettlesNewEpochsThoughTheEventsOfOldOnesAreGone) {
+  for (std::uint32_t epoch = 1; epoch < 7; ++epoch) scene.Add(scene.MakeReport(epoch));
+  scene.chain().contracts().unsettleable = {0, 1, 2, 3, 4, 5};
+  scene.RunUntil(scene.schedule().end(6) - 1);
+  scene.chain().ForgetLogs(scene.chain().Latest().value().number);
+  scene.chain().contracts().unsettleable.clear();
+  scene.Restart();  // at an endpoint that was synchronized by a snapshot
+  scene.RunUntil(scene.schedule().settle_begin(6) + 60);
+  EXPECT_EQ(scene.StageOf(6).stage, Stage::kDone) << scene.AllNotices();
+  EXPECT_EQ(scene.StageOf(0).stage, Stage::kSettling);
+  EXPECT_THAT(scene.StageOf(0).why, HasSubstr("its words are in no event"));
 }
 
 TEST_F(HostileSubmitter, SettlesByProofsOfAllMembersThatRevealed) {
