@@ -19,6 +19,8 @@ absl::StatusCode CodeOf(int result, int system_errno) {
     case SQLITE_NOMEM:
       return absl::StatusCode::kResourceExhausted;
     case SQLITE_IOERR:
+      // Sectors that cannot be read are of this file alone, whatever is written elsewhere.
+      if (result == SQLITE_IOERR_READ && system_errno == EIO) return absl::StatusCode::kDataLoss;
       return system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EFBIG
                  ? absl::StatusCode::kResourceExhausted
                  : absl::StatusCode::kInternal;

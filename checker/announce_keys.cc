@@ -107,6 +107,10 @@ absl::Status AnnounceKeys(const OwnerSession& session, std::uint32_t slot, const
                                   return chain::SetAnchorCall(slot, anchor, first);
                                 }));
     session.out << "the hash chain counts from epoch " << first_epoch << " on\n";
+    if (first_epoch > 0) {
+      session.out << "run with the old hash_chain file until epoch " << first_epoch - 1
+                  << " is reported: no epoch before " << first_epoch << " can be without it\n";
+    }
   }
   if (news.hot_key) RETURN_IF_ERROR(AnnounceHotKey(session, slot, keys.hot.address()));
   if (news.tls_pin) {

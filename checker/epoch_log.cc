@@ -63,6 +63,20 @@ absl::StatusOr<std::vector<std::uint32_t>> FindEpochReports(const std::string& d
   return FindEpochs(data_dir, kReportSuffix);
 }
 
+bool LiesInEpoch(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kDataLoss:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kOutOfRange:
+    case absl::StatusCode::kPermissionDenied:
+      return true;
+    default:
+      return false;
+  }
+}
+
 absl::StatusOr<std::shared_ptr<const Epoch>> EpochFromRecord(const v1::EpochOpened& opened,
                                                              std::uint32_t slot,
                                                              const HashChain& chain) {

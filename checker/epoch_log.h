@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "audit/epoch_report.h"
 #include "audit/report.h"
@@ -27,6 +28,10 @@ std::string EpochReportPath(const std::string& data_dir, std::uint32_t epoch);
 /// Errors: those of the system, with the path.
 absl::StatusOr<std::vector<std::uint32_t>> FindEpochLogs(const std::string& data_dir);
 absl::StatusOr<std::vector<std::uint32_t>> FindEpochReports(const std::string& data_dir);
+
+/// Whether what went wrong with an epoch's log is of that epoch alone: it is damaged, foreign, of
+/// other keys, or nobody's to read. What cannot be written now, no epoch can.
+bool LiesInEpoch(const absl::Status& status);
 
 /// The facts of an epoch from its first record: its roster and policy count, not today's files.
 ///

@@ -52,15 +52,17 @@ absl::Status EpochRunner::Run() {
   while (!stopping() && (settings_.epochs == 0 || reported_ < settings_.epochs)) {
     ASSIGN_OR_RETURN(const std::uint32_t epoch, AwaitEpoch());
     if (stopping()) break;
-    ASSIGN_OR_RETURN(const Ending ending, RunEpoch(epoch));
-    if (ending == Ending::kStopped) break;
-    if (ending == Ending::kNotYet) {
+    const absl::StatusOr<Ending> ending = RunToReport(epoch);
+    if (!ending.ok()) {
+      RETURN_IF_ERROR(LeaveOut(epoch, ending.status()));
+    } else if (*ending == Ending::kStopped) {
+      break;
+    } else if (*ending == Ending::kNotYet) {
       EventQueue idle(1);
       Wait(idle, services_.clock.WallMs() + kLongestWaitMs);
-      continue;
+    } else {
+      ++reported_;
     }
-    RETURN_IF_ERROR(Report(epoch));
-    ++reported_;
   }
   return absl::OkStatus();
 }
@@ -84,23 +86,40 @@ void EpochRunner::Wait(EventQueue& queue, std::uint64_t wake_ms) {
   waiting_on_ = nullptr;
 }
 
-// Whatever has a log and no report yet. An epoch that is still running is left to RunEpoch.
+// Whatever has a log and no report yet.
 absl::Status EpochRunner::FinishEarlier() {
   ASSIGN_OR_RETURN(const std::vector<std::uint32_t> epochs, FindEpochLogs(settings_.data_dir));
   for (const std::uint32_t epoch : epochs) {
     if (stopping()) return absl::OkStatus();
     if (FileExists(EpochReportPath(settings_.data_dir, epoch))) continue;
-    const auto contents = ReadContents(EpochLogPath(settings_.data_dir, epoch));
-    if (absl::IsNotFound(contents.status())) continue;  // it ended before anything was recorded
-    RETURN_IF_ERROR(contents.status());
-    if (!contents->complete) {
-      if (services_.clock.WallMs() < contents->opened.epoch_end_ms()) continue;
-      hooks_.notice(absl::StrCat("epoch ", epoch, " was left open; closing it"));
-      ASSIGN_OR_RETURN(const Ending ending, Resume(epoch, contents->opened));
-      if (ending == Ending::kStopped) return absl::OkStatus();
-    }
-    RETURN_IF_ERROR(Report(epoch));
+    const absl::StatusOr<Ending> ending = Finish(epoch);
+    if (!ending.ok()) RETURN_IF_ERROR(LeaveOut(epoch, ending.status()));
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<EpochRunner::Ending> EpochRunner::Finish(std::uint32_t epoch) {
+  const auto contents = ReadContents(EpochLogPath(settings_.data_dir, epoch));
+  if (absl::IsNotFound(contents.status())) return Ending::kNotYet;  // nothing was recorded
+  RETURN_IF_ERROR(contents.status());
+  if (!contents->complete) {
+    // While it runs it is RunEpoch's.
+    if (services_.clock.WallMs() < contents->opened.epoch_end_ms()) return Ending::kNotYet;
+    hooks_.notice(absl::StrCat("epoch ", epoch, " was left open; closing it"));
+    ASSIGN_OR_RETURN(const Ending ending, Resume(epoch, contents->opened));
+    if (ending == Ending::kStopped) return ending;
+  }
+  RETURN_IF_ERROR(Report(epoch));
+  return Ending::kComplete;
+}
+
+// A report that is missed costs stake, and each one in a row more: one epoch must not cost the
+// next.
+absl::Status EpochRunner::LeaveOut(std::uint32_t epoch, const absl::Status& why) {
+  const std::string path = EpochLogPath(settings_.data_dir, epoch);
+  if (!LiesInEpoch(why) || !FileExists(path)) return why;
+  left_out_.insert(epoch);
+  hooks_.log_unusable(path, absl::StrCat("epoch ", epoch, " is not reported: ", why.message()));
   return absl::OkStatus();
 }
 
@@ -116,10 +135,11 @@ absl::StatusOr<std::uint32_t> EpochRunner::AwaitEpoch() {
       const std::uint64_t number = (now_ms - grid_.genesis_ms) / grid_.epoch_ms;
       const auto epoch = static_cast<std::uint32_t>(number);
       begins_ms += (number + 1) * grid_.epoch_ms;
-      const bool reported = FileExists(EpochReportPath(settings_.data_dir, epoch));
+      const bool over =
+          left_out_.contains(epoch) || FileExists(EpochReportPath(settings_.data_dir, epoch));
       const bool begun = FileExists(EpochLogPath(settings_.data_dir, epoch));
       const bool too_short = begins_ms - now_ms <= policy.guard_ms + policy.slack_ms;
-      if (!reported && (begun || !too_short)) return epoch;
+      if (!over && (begun || !too_short)) return epoch;
     }
     if (!told) {
       hooks_.notice(absl::StrCat("the next epoch begins in ", (begins_ms - now_ms) / 1000, " s"));
@@ -128,6 +148,12 @@ absl::StatusOr<std::uint32_t> EpochRunner::AwaitEpoch() {
     Wait(idle, std::min(begins_ms, now_ms + kLongestWaitMs));
   }
   return 0;
+}
+
+absl::StatusOr<EpochRunner::Ending> EpochRunner::RunToReport(std::uint32_t epoch) {
+  ASSIGN_OR_RETURN(const Ending ending, RunEpoch(epoch));
+  if (ending == Ending::kComplete) RETURN_IF_ERROR(Report(epoch));
+  return ending;
 }
 
 absl::StatusOr<EpochRunner::Ending> EpochRunner::RunEpoch(std::uint32_t epoch) {
@@ -158,6 +184,7 @@ absl::StatusOr<EpochRunner::Ending> EpochRunner::Resume(std::uint32_t epoch,
                                                         const v1::EpochOpened& opened) {
   const std::string path = EpochLogPath(settings_.data_dir, epoch);
   ASSIGN_OR_RETURN(auto facts, EpochFromRecord(opened, settings_.slot, services_.chain));
+  RETURN_IF_ERROR(CheckSameHashChain(opened, facts->secret));
   ASSIGN_OR_RETURN(auto plan, PlanOf(*facts));
   ASSIGN_OR_RETURN(auto log, hooks_.reopen_log(path));
   ASSIGN_OR_RETURN(ResumePoint resume,

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,9 @@ struct RunnerHooks {
   std::function<void(const std::string&)> notice = [](const std::string&) {};
   /// There is no room for the log of an epoch, which therefore does not begin.
   std::function<void(const std::string&)> no_room = [](const std::string&) {};
+  /// The log of an epoch cannot be brought to its report, and why; later epochs go on without it.
+  std::function<void(const std::string& log_path, const std::string& why)> log_unusable =
+      [](const auto&, const auto&) {};
   /// What is free to us where a path is.
   std::function<absl::StatusOr<std::uint64_t>(const std::string& path)> free_bytes = FreeBytes;
   /// Waits for an event, at most until a wall time.
@@ -88,10 +92,9 @@ class EpochRunner {
 
   /// Runs until `epochs` are reported or a stop is requested.
   ///
-  /// Errors: FailedPrecondition when another process has the data directory; DataLoss for a damaged
-  ///         log; ResourceExhausted or Internal when a log cannot be written (nothing was sent that
-  ///         is not in it; a later run goes on); AlreadyExists when another report of an epoch was
-  ///         signed.
+  /// Errors: FailedPrecondition when another process has the data directory; ResourceExhausted or
+  ///         Internal when a log cannot be written (nothing was sent that is not in it; a later run
+  ///         goes on). What is wrong with one epoch's log is no error: log_unusable tells it.
   absl::Status Run();
 
   /// Ends Run soon: nothing more is sent, what is open gets two seconds.
@@ -101,8 +104,12 @@ class EpochRunner {
   enum class Ending { kComplete, kStopped, kNotYet };
 
   absl::Status FinishEarlier();
+  absl::StatusOr<Ending> Finish(std::uint32_t epoch);
+  /// Goes on without an epoch when it alone is the trouble, else gives `why` back.
+  absl::Status LeaveOut(std::uint32_t epoch, const absl::Status& why);
   /// Waits for the next epoch that can be run.
   absl::StatusOr<std::uint32_t> AwaitEpoch();
+  absl::StatusOr<Ending> RunToReport(std::uint32_t epoch);
   absl::StatusOr<Ending> RunEpoch(std::uint32_t epoch);
   absl::StatusOr<Ending> Resume(std::uint32_t epoch, const v1::EpochOpened& opened);
   /// Null while the epoch cannot begin, or when this slot has no part in it.
@@ -127,6 +134,7 @@ class EpochRunner {
   const EpochGrid grid_;
   RunnerHooks hooks_;
   std::uint32_t reported_ = 0;                 // epochs that this run dispatched and reported
+  std::set<std::uint32_t> left_out_;           // by this run
   std::optional<std::uint32_t> refusal_told_;  // the last epoch whose refusal was told
   std::optional<std::uint32_t> short_told_;    // the last one of which it was told that it is short
   std::atomic<bool> stopping_ = false;

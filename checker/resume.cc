@@ -8,7 +8,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "audit/log_reader.h"
+#include "base/hex.h"
+#include "base/keys/hash_chain.h"
 #include "base/status_macros.h"
+#include "challenges/roster.h"
 
 namespace kaisar::checker {
 namespace {
@@ -70,6 +73,21 @@ absl::StatusOr<LogContents> ReadContents(const std::string& path) {
   if (summary.records == 0) return absl::NotFoundError(absl::StrCat(path, ": has no record"));
   contents.complete = summary.closed;
   return contents;
+}
+
+absl::Status CheckSameHashChain(const v1::EpochOpened& opened, const Digest& secret) {
+  for (const v1::Slot& slot : opened.roster().slots()) {
+    if (slot.id() != opened.slot() ||
+        IsChainSecret(secret, opened.epoch(), challenges::ToDigest(slot.anchor()),
+                      slot.anchor_epoch())) {
+      continue;
+    }
+    return absl::FailedPreconditionError(
+        absl::StrCat("it began with another hash chain, whose anchor is 0x",
+                     ToHex(challenges::ToDigest(slot.anchor())), " for epoch ", slot.anchor_epoch(),
+                     " on; bring that hash_chain file back until it is over"));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<ResumePoint> FindResumePoint(const std::string& path,

@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/bytes.h"
 #include "challenges/plan.h"
 #include "kaisar/v1/log.pb.h"
 
@@ -38,6 +40,11 @@ struct LogContents {
 ///
 /// Errors: those of ReadLog; NotFound when the log has no record at all.
 absl::StatusOr<LogContents> ReadContents(const std::string& path);
+
+/// Errors: FailedPrecondition when the epoch was opened with another hash chain than `secret` is
+/// of:
+///         what was asked cannot be told from it, and the chain takes no report with it.
+absl::Status CheckSameHashChain(const v1::EpochOpened& opened, const Digest& secret);
 
 /// Finds in a log which challenges of its plan are closed, which were issued only, and which
 /// devices are described.

@@ -41,6 +41,7 @@ RunnerHooks RunConsole::Hooks() {
   };
   hooks.epoch_reported = [this](const EpochResult& result) { Report(result); };
   hooks.notice = [this](const std::string& text) { Notice(text); };
+  hooks.log_unusable = [this](const std::string&, const std::string& why) { Warn(why); };
   return hooks;
 }
 

@@ -116,9 +116,15 @@ RunnerHooks Monitor::Listen(RunnerHooks hooks) {
     watch_.Refused(why);
     next(why);
   };
+  hooks.log_unusable = [this, next = std::move(hooks.log_unusable)](const std::string& log_path,
+                                                                    const std::string& why) {
+    watch_.LogUnusable(log_path, why);
+    next(log_path, why);
+  };
   hooks.epoch_reported = [this, next = std::move(hooks.epoch_reported)](const EpochResult& result) {
     challenge_metrics_.EpochReported();
     if (inputs_.config.chain) chain_metrics_.Reported(result.report.report.epoch);
+    watch_.LogUnusable(result.log_path, "");
     page_.Reported(result);
     next(result);
   };

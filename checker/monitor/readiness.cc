@@ -57,6 +57,15 @@ void FindDisk(const RunFacts& facts, std::vector<Problem>& problems) {
                       "may be moved elsewhere"});
 }
 
+void FindUnusableLogs(const RunFacts& facts, std::vector<Problem>& problems) {
+  for (const auto& [path, why] : facts.unusable_logs) {
+    problems.push_back({"log_unusable", why,
+                        absl::StrCat("mend what it names and start the checker again, while the "
+                                     "epoch's commit window is to come; else move ",
+                                     path, " elsewhere. Later epochs go on all the same")});
+  }
+}
+
 void FindClock(const RunFacts& facts, std::vector<Problem>& problems) {
   if (facts.clock_stepped_ns.has_value() && facts.now_ns < *facts.clock_stepped_ns + kSteppedNs) {
     problems.push_back({"clock_stepped",
@@ -121,6 +130,7 @@ Readiness CheckReadiness(const RunFacts& facts) {
   Readiness readiness;
   FindStuck(facts, readiness.problems);
   FindDisk(facts, readiness.problems);
+  FindUnusableLogs(facts, readiness.problems);
   FindClock(facts, readiness.problems);
   if (facts.on_chain) FindChain(facts, readiness.problems);
   readiness.ready =

@@ -51,11 +51,22 @@ void RunWatch::Refused(const std::string& why) {
   facts_.refused = why;
 }
 
+void RunWatch::LogUnusable(const std::string& log_path, const std::string& why) {
+  MutexLock lock(mutex_);
+  facts_.unusable_logs.erase(log_path);
+  if (!why.empty()) facts_.unusable_logs[log_path] = why;
+}
+
 RunFacts RunWatch::Facts() {
   std::error_code error;
   const std::filesystem::space_info space = std::filesystem::space(data_dir_, error);
   LookAtClock();
   MutexLock lock(mutex_);
+  // Who moved a log away has seen to it.
+  std::erase_if(facts_.unusable_logs, [](const auto& log) {
+    std::error_code ignored;
+    return !std::filesystem::exists(log.first, ignored);
+  });
   facts_.now_ns = clock_.MonotonicNs();
   facts_.free_bytes = error ? 0 : space.available;
   facts_.size_bytes = error ? 0 : space.capacity;

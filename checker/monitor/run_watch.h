@@ -33,6 +33,8 @@ class RunWatch {
   void ChainRead(const absl::StatusOr<SlotStatus>& status, std::uint64_t every_ms);
   /// There is no room for the log of an epoch; or there is: `why` is empty.
   void Refused(const std::string& why);
+  /// An epoch is not reported, because its log cannot be used; or it is: `why` is empty.
+  void LogUnusable(const std::string& log_path, const std::string& why);
 
   /// As of now: looks at clock and file system, too.
   RunFacts Facts();

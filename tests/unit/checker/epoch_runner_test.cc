@@ -143,43 +143,5 @@ TEST(EpochRunner, GoesOnWithTheRosterOfTheLog) {
   EXPECT_THAT(scene.results[0].scores, SizeIs(2));
 }
 
-TEST(EpochRunner, RefusesTheLogOfAnotherSlot) {
-  RunnerScene scene(1);
-  scene.life.appends_left = 3;
-  EXPECT_FALSE(scene.Run().ok());
-  scene.settings.slot = 1;
-  const absl::Status status = scene.Run();
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("slot 0's, this is slot 1"));
-}
-
-TEST(EpochRunner, RefusesADamagedLogAndSendsNothing) {
-  RunnerScene scene(1);
-  scene.life.appends_left = 5;
-  EXPECT_FALSE(scene.Run().ok());
-  const std::size_t sent = scene.client.sent().size();
-  auto bytes = ReadFile(scene.LogPath(0), 1 << 24);
-  ASSERT_TRUE(bytes.ok());
-  // In the first record: its beacon is 32 times the same byte.
-  const std::size_t at = bytes->find(std::string(32, '\1'));
-  ASSERT_NE(at, std::string::npos);
-  (*bytes)[at] = '\2';
-  ASSERT_TRUE(WriteFile(scene.LogPath(0), *bytes).ok());
-  const absl::Status status = scene.Run();
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("record 0"));
-  EXPECT_EQ(scene.client.sent().size(), sent);
-}
-
-TEST(EpochRunner, NeverReportsTwiceDifferently) {
-  RunnerScene scene(1);
-  audit::Report other;
-  other.domain = SigningDomain{31337, {}};
-  ASSERT_TRUE(scene.signatures->Sign(other, TestKey()).ok());
-  const absl::Status status = scene.Run();
-  EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists) << status;
-  EXPECT_FALSE(scene.Exists(scene.ReportPath(0)));
-}
-
 }  // namespace
 }  // namespace kaisar::testing

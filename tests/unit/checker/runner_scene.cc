@@ -16,10 +16,10 @@
 namespace kaisar::testing {
 namespace {
 
-HashChain MakeChain() {
+HashChain MakeChain(std::uint8_t root_byte = 0x11, std::uint32_t first_epoch = 0) {
   Digest root;
-  root.fill(0x11);
-  auto chain = HashChain::Make(root, 64, 0);
+  root.fill(root_byte);
+  auto chain = HashChain::Make(root, 64, first_epoch);
   KAISAR_CHECK(chain.ok());
   return *std::move(chain);
 }
@@ -60,6 +60,18 @@ RunnerScene::~RunnerScene() {
   std::filesystem::remove_all(settings.data_dir, ignored);
 }
 
+void RunnerScene::ReplaceHashChain(std::uint32_t first_epoch) {
+  chain_ = MakeChain(0x22, first_epoch);
+  roster.mutable_slots(0)->set_anchor(ToString(chain_.anchor()));
+  roster.mutable_slots(0)->set_anchor_epoch(first_epoch);
+}
+
+void RunnerScene::RestoreHashChain() {
+  chain_ = MakeChain();
+  roster.mutable_slots(0)->set_anchor(ToString(chain_.anchor()));
+  roster.mutable_slots(0)->set_anchor_epoch(0);
+}
+
 absl::Status RunnerScene::Run(std::uint32_t epochs) {
   settings.epochs = epochs;
   checker::FileRegistry file({kGenesisMs, epoch_ms}, roster, chain_, entropy, clock);
@@ -80,6 +92,9 @@ checker::RunnerHooks RunnerScene::Hooks() {
   hooks.outcome = [this](const checker::Outcome&) { ++outcomes; };
   hooks.epoch_reported = [this](const checker::EpochResult& result) { results.push_back(result); };
   hooks.notice = [this](const std::string& text) { notices.push_back(text); };
+  hooks.log_unusable = [this](const std::string&, const std::string& why) {
+    unusable.push_back(why);
+  };
   hooks.free_bytes = [this](const std::string&) { return free_bytes; };
   hooks.no_room = [this](const std::string& why) { no_room.push_back(why); };
   hooks.wait = [this](checker::EventQueue& queue, std::uint64_t wake_ms) { Wait(queue, wake_ms); };

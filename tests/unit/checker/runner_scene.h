@@ -62,6 +62,10 @@ class RunnerScene {
   explicit RunnerScene(std::uint32_t devices);
   ~RunnerScene();
 
+  /// Puts another hash chain, from `first_epoch` on, in the place of the own one, or that back.
+  void ReplaceHashChain(std::uint32_t first_epoch);
+  void RestoreHashChain();
+
   /// Runs a new runner until it ends.
   absl::Status Run(std::uint32_t epochs = 1);
 
@@ -84,7 +88,8 @@ class RunnerScene {
   LogLife life;
   std::unique_ptr<DyingSignatures> signatures;
   std::vector<std::string> notices;
-  std::vector<std::string> no_room;  // what was said of each epoch that was not begun
+  std::vector<std::string> unusable;  // why logs were left out
+  std::vector<std::string> no_room;   // what was said of each epoch that was not begun
   std::vector<checker::EpochResult> results;
   std::uint32_t outcomes = 0;
   std::uint64_t free_bytes = std::uint64_t{1} << 40;  // for logs

@@ -132,10 +132,21 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& problem) { return problem.param.name; });
 
 TEST(Readiness, KnowsAllCodesThatItGives) {
-  for (const char* code : {"dispatch_stuck", "chain_stuck", "chain_unread", "not_on_duty_yet",
-                           "disk_low", "disk_full", "clock_stepped", "clock_behind"}) {
+  for (const char* code :
+       {"dispatch_stuck", "chain_stuck", "chain_unread", "not_on_duty_yet", "disk_low", "disk_full",
+        "clock_stepped", "clock_behind", "log_unusable"}) {
     EXPECT_THAT(kRunProblemCodes, Contains(code));
   }
+}
+
+TEST(Readiness, TellsOfEachLogThatIsUnusableAndGoesOn) {
+  RunFacts facts = SoundOnChain();
+  facts.unusable_logs = {{"/d/epoch-3.log", "epoch 3 is damaged"}, {"/d/epoch-4.log", "so is 4"}};
+  const Readiness readiness = CheckReadiness(facts);
+  ASSERT_THAT(Codes(readiness.problems), ElementsAre("log_unusable", "log_unusable"));
+  EXPECT_EQ(readiness.problems[0].what, "epoch 3 is damaged");
+  EXPECT_THAT(readiness.problems[1].next, HasSubstr("move /d/epoch-4.log elsewhere"));
+  EXPECT_TRUE(readiness.ready);
 }
 
 TEST(Readiness, ForgetsAClockStepAfterTenMinutes) {

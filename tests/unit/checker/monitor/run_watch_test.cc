@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include "absl/strings/str_cat.h"
+#include "base/file.h"
 #include "tests/support/fake_clock.h"
 
 namespace kaisar::checker {
@@ -50,6 +53,20 @@ TEST_F(RunWatchTest, KeepsWhatWasReadWhileTheChainIsOutOfSight) {
   EXPECT_EQ(facts.chain_trouble, "no endpoint answers");
   watch_.ChainRead(status, 1'000);
   EXPECT_EQ(watch_.Facts().chain_trouble, "");
+}
+
+TEST_F(RunWatchTest, KeepsWhichLogsAreUnusableUntilTheyAreMovedAwayOrReported) {
+  std::vector<std::string> paths;
+  for (const char* name : {"moved", "reported"}) {
+    paths.push_back(absl::StrCat(::testing::TempDir(), "/run-watch-", name, ".log"));
+    ASSERT_TRUE(WriteFile(paths.back(), "no log").ok());
+    watch_.LogUnusable(paths.back(), "no log");
+  }
+  EXPECT_EQ(watch_.Facts().unusable_logs.size(), 2U);
+  ASSERT_EQ(unlink(paths[0].c_str()), 0);
+  EXPECT_EQ(watch_.Facts().unusable_logs.size(), 1U);
+  watch_.LogUnusable(paths[1], "");
+  EXPECT_EQ(watch_.Facts().unusable_logs.size(), 0U);
 }
 
 TEST_F(RunWatchTest, LooksAtTheFileSystem) {
