@@ -165,6 +165,15 @@ class IperfEnds(unittest.TestCase):
         self.assertEqual(outcome["state"], "unable")
         self.assertIn("cannot make a file", outcome["detail"])
 
+    @unittest.skipUnless(os.geteuid() == 0, "needs root, to mount")
+    def test_a_container_with_read_only_files_has_shared_memory(self):
+        # What compose.yaml and the DaemonSet give: nothing can be written but /dev/shm.
+        read_only = ("unshare --mount -- sh -c 'mount -t tmpfs -o ro none /tmp && "
+                     'mount -t tmpfs none /dev/shm && exec "$0"\'')
+        server = self.server(through=read_only)
+        client = self.client(server.port, server.key)
+        self.check_counts("down", client.outcome(), server.outcome())
+
     def test_a_port_is_free_again_at_once(self):
         server = self.server()
         client = self.client(server.port, server.key)

@@ -82,6 +82,12 @@ test("the composed checker is stopped as its unit stops it", () => {
   assert.equal(String(COMPOSE.services.checker.ulimits.nofile), /^LimitNOFILE=(.*)$/m.exec(unit)[1]);
 });
 
+test("all that is composed comes back after a reboot, which every process ends well before", () => {
+  for (const [name, service] of Object.entries(COMPOSE.services)) {
+    assert.equal(service.restart, "unless-stopped", name);
+  }
+});
+
 /** Where a path in a service's container is in this repository; undefined: nothing is mounted there. */
 function mountedFrom({volumes}, path) {
   for (const volume of volumes) {

@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <limits>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -32,15 +34,12 @@ using OwnedTest = std::unique_ptr<iperf_test, FreeTest>;
 
 iperf_test* served = nullptr;  // while a server's test runs
 
-std::string BufferTemplate() {
-  const char* folder = std::getenv("TMPDIR");
-  return absl::StrCat(folder == nullptr || *folder == '\0' ? "/tmp" : folder,
-                      "/kaisar-iperf.XXXXXX");
+std::string BufferTemplate(const std::string& folder) {
+  return absl::StrCat(folder, "/kaisar-iperf.XXXXXX");
 }
 
-// libiperf keeps the buffer of each stream in a file; it would learn too late that it cannot.
-bool CanMakeBuffers() {
-  std::string path = BufferTemplate();
+bool CanMakeFile(const std::string& folder) {
+  std::string path = BufferTemplate(folder);
   const int descriptor = mkstemp(path.data());
   if (descriptor < 0) return false;
   unlink(path.c_str());
@@ -48,15 +47,32 @@ bool CanMakeBuffers() {
   return true;
 }
 
+// libiperf keeps the buffer of each stream in a file, and would learn too late that it cannot. In a
+// container whose files are read-only there is /dev/shm.
+std::optional<std::string> BufferFolder() {
+  const char* chosen = std::getenv("TMPDIR");
+  if (chosen != nullptr && *chosen != '\0') {
+    return CanMakeFile(chosen) ? std::optional<std::string>(chosen) : std::nullopt;
+  }
+  for (const char* folder : {"/tmp", "/dev/shm"}) {
+    if (CanMakeFile(folder)) return folder;
+  }
+  return std::nullopt;
+}
+
+constexpr char kOutOfMemory[] = "out of memory";
+constexpr char kNoBufferFolder[] =
+    "cannot make a file in TMPDIR, or without it in /tmp or /dev/shm";
+
 LibraryTest OwnFault(const std::string& detail) {
   return LibraryTest{End::kOwnFault, detail, ""};
 }
 
-OwnedTest NewTest() {
+OwnedTest NewTest(const std::string& buffer_folder) {
   i_errno = IENONE;
   OwnedTest test(iperf_new_test());
   if (test == nullptr || iperf_defaults(test.get()) < 0) return nullptr;
-  iperf_set_test_template(test.get(), BufferTemplate().c_str());
+  iperf_set_test_template(test.get(), BufferTemplate(buffer_folder).c_str());
   iperf_set_test_json_output(test.get(), 1);
   // Only the sums at the end count, and a line must not grow with the seconds.
   iperf_set_test_stats_interval(test.get(), 0);
@@ -124,10 +140,11 @@ LibraryTest Judge(iperf_test* test, int returned) {
 }  // namespace
 
 LibraryTest RunLibraryClient(const IperfTask& task, int control_connection) {
-  OwnedTest test = NewTest();
-  if (test == nullptr || !CanMakeBuffers()) {
+  const auto folder = BufferFolder();
+  OwnedTest test = folder ? NewTest(*folder) : nullptr;
+  if (test == nullptr) {
     close(control_connection);
-    return OwnFault(test == nullptr ? "out of memory" : "cannot make a file in TMPDIR or /tmp");
+    return OwnFault(folder ? kOutOfMemory : kNoBufferFolder);
   }
   SetTerms(test.get(), task);
   PaceConnections(RateOfEach(task));
@@ -138,9 +155,10 @@ LibraryTest RunLibraryClient(const IperfTask& task, int control_connection) {
 
 LibraryTest RunLibraryServer(const IperfTask& task, std::uint32_t port,
                              const ServerSecrets& secrets) {
-  OwnedTest test = NewTest();
-  if (test == nullptr) return OwnFault("out of memory");
-  if (!CanMakeBuffers()) return OwnFault("cannot make a file in TMPDIR or /tmp");
+  const auto folder = BufferFolder();
+  if (!folder) return OwnFault(kNoBufferFolder);
+  OwnedTest test = NewTest(*folder);
+  if (test == nullptr) return OwnFault(kOutOfMemory);
   PaceConnections(RateOfEach(task));
   iperf_set_test_role(test.get(), 's');
   iperf_set_test_one_off(test.get(), 1);
