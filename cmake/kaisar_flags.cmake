@@ -38,6 +38,11 @@ function(kaisar_library folder)
   add_library(kaisar::${folder} ALIAS kaisar_${folder})
   target_include_directories(kaisar_${folder} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(kaisar_${folder} PUBLIC ${ARG_DEPS} PRIVATE kaisar_warnings)
+  if(KAISAR_FUZZERS)
+    # As -fsanitize=fuzzer-no-link, by which a precompiled header would not serve all targets.
+    target_compile_options(kaisar_${folder} PRIVATE
+      -fsanitize-coverage=inline-8bit-counters,indirect-calls,trace-cmp,pc-table)
+  endif()
   kaisar_precompile(kaisar_${folder})
 endfunction()
 
