@@ -12,11 +12,15 @@ Uint256 Raised(const Uint256& fee) {
 
 }  // namespace
 
+Uint256 MostReplaceableFee(const Uint256& most_fee) {
+  return most_fee / Uint256(9) * Uint256(8);  // what Raised takes as far as most_fee
+}
+
 chain::Fees FirstFees(const chain::Fees& suggested, const Uint256& most_fee, bool urgent) {
   const Uint256 times(urgent ? 2 : 1);
-  // What Raised takes as far as most_fee, but not less than what is needed now.
+  // Not less than what is needed now.
   const Uint256 room =
-      std::max(most_fee / Uint256(9) * Uint256(8), std::min(suggested.max_fee, most_fee));
+      std::max(MostReplaceableFee(most_fee), std::min(suggested.max_fee, most_fee));
   chain::Fees fees;
   fees.max_fee = std::min(suggested.max_fee * times, room);
   fees.priority_fee = std::min(suggested.priority_fee * times, fees.max_fee);

@@ -6,6 +6,9 @@
 
 namespace kaisar::reporter {
 
+/// The most that an attempt may offer so that one more can be made within `most_fee`.
+Uint256 MostReplaceableFee(const Uint256& most_fee);
+
 /// What a transaction's first attempt offers: what the chain suggests, twice that when it is
 /// urgent, never more than `most_fee`; it leaves room for a raise where the suggestion allows it.
 ///

@@ -61,23 +61,27 @@ std::uint64_t TransactionSender::PendingBlocks(const chain::Block& latest) const
   return latest.number - sending->second.first_block;
 }
 
-absl::StatusOr<Uint256> TransactionSender::MostFee(std::uint64_t gas_limit,
+absl::StatusOr<Uint256> TransactionSender::MostFee(const OutboxEntry& entry,
                                                    const chain::Fees& suggested,
                                                    const chain::Block& latest) {
-  if (settings_.most_fee < latest.base_fee) {
-    return absl::UnavailableError(absl::StrCat("gas costs ", Gwei(latest.base_fee), ", limit ",
-                                               Gwei(settings_.most_fee), ": waiting"));
+  // A report must be able to take the nonce of whatever else waits for a block.
+  const Uint256 limit = CarriesReport(entry.intent.purpose)
+                            ? settings_.most_fee
+                            : MostReplaceableFee(settings_.most_fee);
+  if (limit < latest.base_fee) {
+    return absl::UnavailableError(
+        absl::StrCat("gas costs ", Gwei(latest.base_fee), ", limit ", Gwei(limit), ": waiting"));
   }
   ASSIGN_OR_RETURN(const Uint256 balance, client_.Balance(key_.address()));
-  const Uint256 affordable = balance / Uint256(gas_limit);
+  const Uint256 affordable = balance / Uint256(entry.gas_limit);
   const Uint256& needed = suggested.max_fee;
   if (affordable < latest.base_fee + std::min(suggested.priority_fee, needed)) {
     return absl::ResourceExhaustedError(
         absl::StrCat("hot key 0x", ToHex(key_.address()), " has ", FormatEther(balance, 9),
-                     ", the next transaction takes ", FormatEther(needed * Uint256(gas_limit), 9),
-                     ": send coins to it"));
+                     ", the next transaction takes ",
+                     FormatEther(needed * Uint256(entry.gas_limit), 9), ": send coins to it"));
   }
-  return std::min(affordable, settings_.most_fee);
+  return std::min(affordable, limit);
 }
 
 absl::StatusOr<chain::Fees> TransactionSender::SuggestedFees() {
@@ -101,15 +105,18 @@ Attempt TransactionSender::Sign(const OutboxEntry& entry, const chain::Fees& fee
 absl::Status TransactionSender::SetNonceAndFees(OutboxEntry& entry, const OutboxEntry* replaced,
                                                 const chain::Block& latest) {
   ASSIGN_OR_RETURN(const chain::Fees suggested, SuggestedFees());
-  ASSIGN_OR_RETURN(const Uint256 most, MostFee(entry.gas_limit, suggested, latest));
+  ASSIGN_OR_RETURN(const Uint256 most, MostFee(entry, suggested, latest));
   chain::Fees fees = FirstFees(suggested, most, IsUrgent(entry, latest));
   if (replaced != nullptr) {
     const std::optional<chain::Fees> raised =
         RaisedFees(replaced->attempts.back().fees, suggested, most, IsUrgent(entry, latest));
     if (!raised.has_value()) {
-      return absl::UnavailableError(absl::StrCat(
+      const std::string waits = absl::StrCat(
           Describe(entry), " waits for ", Describe(*replaced), ", which offers ",
-          Gwei(replaced->attempts.back().fees.max_fee), " already, limit ", Gwei(most)));
+          Gwei(replaced->attempts.back().fees.max_fee), " already, limit ", Gwei(most));
+      // Nodes may have forgotten it, and without it no later nonce gets into a block.
+      RETURN_IF_ERROR(Push(latest));
+      return absl::UnavailableError(waits);
     }
     fees = *raised;
     entry.nonce = replaced->nonce;
@@ -162,7 +169,7 @@ absl::Status TransactionSender::Push(const chain::Block& latest) {
 
 absl::Status TransactionSender::Raise(OutboxEntry& entry, const chain::Block& latest) {
   ASSIGN_OR_RETURN(const chain::Fees suggested, SuggestedFees());
-  const absl::StatusOr<Uint256> most = MostFee(entry.gas_limit, suggested, latest);
+  const absl::StatusOr<Uint256> most = MostFee(entry, suggested, latest);
   const std::optional<chain::Fees> raised =
       most.ok() ? RaisedFees(entry.attempts.back().fees, suggested, *most, IsUrgent(entry, latest))
                 : std::nullopt;

@@ -46,9 +46,11 @@ class TransactionSender {
   /// Blocks since the pending one was first sent by this process.
   std::uint64_t PendingBlocks(const chain::Block& latest) const;
 
-  /// Makes a transaction, stores it and sends it. When one is pending, this one takes its nonce.
+  /// Makes a transaction, stores it and sends it. When one is pending, this one takes its nonce;
+  /// where the fee limit leaves no room for that, the pending one is pushed.
   ///
-  /// Errors: Aborted with the reason when the chain would revert it; ResourceExhausted with
+  /// Errors: Unavailable when it waits for the pending one or for gas that costs less; Aborted with
+  /// the reason when the chain would revert it; ResourceExhausted with
   ///         address, balance and need when the account cannot pay; OutOfRange when it needs more
   ///         gas than a block should give. Nothing is stored then. What goes wrong after it was
   ///         stored is no error: Push goes on.
@@ -72,7 +74,7 @@ class TransactionSender {
   absl::Status NonceUsed(OutboxEntry& entry, const chain::Block& latest);
   std::string WhyReverted(const OutboxEntry& entry, const chain::Receipt& receipt);
   absl::StatusOr<chain::Fees> SuggestedFees();
-  absl::StatusOr<Uint256> MostFee(std::uint64_t gas_limit, const chain::Fees& suggested,
+  absl::StatusOr<Uint256> MostFee(const OutboxEntry& entry, const chain::Fees& suggested,
                                   const chain::Block& latest);
   absl::Status SetNonceAndFees(OutboxEntry& entry, const OutboxEntry* replaced,
                                const chain::Block& latest);

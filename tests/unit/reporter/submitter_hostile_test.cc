@@ -232,6 +232,32 @@ TEST_F(HostileSubmitter, SendsAgainWhatNodesForgot) {
   ExpectAccepted();
 }
 
+TEST_F(HostileSubmitter, GoesOnBehindATransactionThatNodesForgotAtTheFeeLimit) {
+  scene.chain().HoldTransactions(true);
+  scene.RunUntil(scene.schedule().reveal_begin(0) + 5);
+  ASSERT_EQ(scene.StageOf(0).stage, Stage::kMissed);
+  ASSERT_EQ(scene.chain().handed_in().back().fields.fees.max_fee, scene.settings.most_fee);
+  scene.chain().DropMempool();
+  scene.chain().HoldTransactions(false);
+  scene.Add(scene.MakeReport(1));
+  scene.RunUntil(scene.schedule().settle_begin(1) - 1);
+  EXPECT_EQ(scene.StageOf(1).stage, Stage::kRevealed) << scene.AllNotices();
+}
+
+TEST_F(HostileSubmitter, ReplacesByAReportWhateverElseWaitsForABlock) {
+  scene.Add(scene.MakeReport(1));
+  scene.RunUntil(scene.schedule().settle_begin(0) - 1);
+  ASSERT_EQ(scene.StageOf(0).stage, Stage::kRevealed);
+  scene.chain().HoldTransactions(true);
+  scene.RunUntil(scene.schedule().end(1) - 1);
+  ASSERT_GT(scene.HandedIn(kSettle), 10);  // raised as far as it may be
+  scene.RunUntil(scene.schedule().end(1) + 3);
+  EXPECT_EQ(scene.HandedIn(kCommit), 2) << scene.AllNotices();
+  scene.chain().HoldTransactions(false);
+  scene.RunUntil(scene.schedule().settle_begin(1) - 1);
+  EXPECT_EQ(scene.StageOf(1).stage, Stage::kRevealed) << scene.AllNotices();
+}
+
 TEST_F(HostileSubmitter, SettlesTheOthersWhenOneDeviceCannotBe) {
   scene.chain().contracts().unsettleable = {3};
   scene.RunUntil(scene.schedule().settle_begin(0) + 90);
