@@ -164,11 +164,15 @@ absl::StatusOr<EpochRunner::Ending> EpochRunner::RunEpoch(std::uint32_t epoch) {
     if (contents.ok()) return Resume(epoch, contents->opened);
     if (!absl::IsNotFound(contents.status())) return contents.status();
   }
+  // Looked at first: an opening takes many requests to the chain.
+  if (needs_room_ == epoch && !HasRoom(epoch, needed_bytes_)) return Ending::kNotYet;
   ASSIGN_OR_RETURN(const std::optional<v1::EpochOpened> opened, MakeOpening(epoch));
   if (!opened) return Ending::kNotYet;
   ASSIGN_OR_RETURN(auto facts, EpochFromRecord(*opened, settings_.slot, services_.chain));
+  needs_room_ = epoch;
+  needed_bytes_ = MostLogBytes(facts->policy, facts->roster);
+  if (!HasRoom(epoch, needed_bytes_)) return Ending::kNotYet;
   ASSIGN_OR_RETURN(auto plan, PlanOf(*facts));
-  if (!HasRoom(*facts)) return Ending::kNotYet;
   ASSIGN_OR_RETURN(auto log, begun ? hooks_.reopen_log(path) : hooks_.create_log(path));
   v1::Record record;
   *record.mutable_epoch_opened() = *opened;
@@ -219,14 +223,13 @@ absl::StatusOr<std::optional<v1::EpochOpened>> EpochRunner::MakeOpening(std::uin
 }
 
 // A log that cannot be written to its end loses the epoch after its devices were challenged.
-bool EpochRunner::HasRoom(const Epoch& epoch) {
-  const std::uint64_t needed_bytes = MostLogBytes(epoch.policy, epoch.roster);
+bool EpochRunner::HasRoom(std::uint32_t epoch, std::uint64_t needed_bytes) {
   const absl::StatusOr<std::uint64_t> free_bytes = hooks_.free_bytes(settings_.data_dir);
   if (!free_bytes.ok() || *free_bytes >= needed_bytes) return true;
   const std::string why = absl::StrCat("its log takes up to ", needed_bytes, " bytes, ",
                                        *free_bytes, " are free in ", settings_.data_dir);
-  TellRefusal(epoch.scope.epoch, absl::ResourceExhaustedError(why));
-  hooks_.no_room(absl::StrCat("epoch ", epoch.scope.epoch, " is not begun: ", why));
+  TellRefusal(epoch, absl::ResourceExhaustedError(why));
+  hooks_.no_room(absl::StrCat("epoch ", epoch, " is not begun: ", why));
   return false;
 }
 

@@ -118,7 +118,7 @@ class EpochRunner {
                                   std::vector<challenges::PlannedChallenge> plan,
                                   ResumePoint resume, std::unique_ptr<audit::LogWriter> log);
   /// Whether there is room for the log; if not, that is told.
-  bool HasRoom(const Epoch& epoch);
+  bool HasRoom(std::uint32_t epoch, std::uint64_t needed_bytes);
   /// Tells of devices that are faster than this machine's connection.
   void TellTooFast(const Epoch& epoch);
   absl::Status Close(const Epoch& epoch, audit::LogWriter& log);
@@ -136,6 +136,8 @@ class EpochRunner {
   std::uint32_t reported_ = 0;                 // epochs that this run dispatched and reported
   std::set<std::uint32_t> left_out_;           // by this run
   std::optional<std::uint32_t> refusal_told_;  // the last epoch whose refusal was told
+  std::optional<std::uint32_t> needs_room_;    // the epoch that was to begin last …
+  std::uint64_t needed_bytes_ = 0;             // … and what its log takes
   std::optional<std::uint32_t> short_told_;    // the last one of which it was told that it is short
   std::atomic<bool> stopping_ = false;
   bool stop_seen_ = false;  // by Wait

@@ -147,6 +147,19 @@ TEST(EpochRunner, StopsWhileItWaitsForAnOpening) {
   EXPECT_LE(scene.clock.WallMs(), RunnerScene::kGenesisMs + 5000);
 }
 
+// Asking takes one request for each 100 devices and slots of the network, and more.
+TEST(EpochRunner, DoesNotAskAgainAndAgainWhileThereIsNoRoom) {
+  RegistryScene scene(1);
+  scene.free_bytes = 0;
+  scene.on_wait = [&](checker::EpochRunner&) {
+    if (scene.clock.WallMs() >= RunnerScene::kGenesisMs + 10'000) scene.free_bytes = 1ull << 40;
+  };
+  ASSERT_EQ(scene.Run(), absl::OkStatus());
+  EXPECT_THAT(scene.no_room, SizeIs(::testing::Ge(5)));
+  EXPECT_EQ(scene.script->asked, 2) << "what the log takes, and how it stands once there is room";
+  ExpectAuditorAccepts(scene, 0);
+}
+
 // A restart needs no registry: an epoch that has begun goes on with what its log says.
 TEST(EpochRunner, GoesOnAfterARestartThoughTheRegistryIsSilent) {
   RegistryScene scene(2);
