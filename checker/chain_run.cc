@@ -1,8 +1,6 @@
 #include "checker/chain_run.h"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,19 +13,11 @@ namespace kaisar::checker {
 namespace {
 
 constexpr std::uint64_t kMostReportBytes = 1ull << 30;
-constexpr int kAskAgainMs = 2000;
-constexpr int kLookMs = 100;  // for a request to stop
-
-void Pause(const StopRequest& stop) {
-  for (int waited = 0; waited < kAskAgainMs && !stop.made(); waited += kLookMs) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(kLookMs));
-  }
-}
+constexpr std::uint64_t kAskAgainMs = 2000;
 
 /// Asks until the chain says which slot has the hot key.
 absl::StatusOr<std::uint32_t> FindSlot(chain::Contracts& contracts, const Address& hot_key,
-                                       const StopRequest& stop, RunConsole& console,
-                                       RunWatch& watch) {
+                                       StopRequest& stop, RunConsole& console, RunWatch& watch) {
   bool told = false;
   while (!stop.made()) {
     watch.DispatchAlive();
@@ -42,7 +32,7 @@ absl::StatusOr<std::uint32_t> FindSlot(chain::Contracts& contracts, const Addres
       console.Notice(absl::StrCat("cannot ask the chain for the slot, trying again: ",
                                   slot.status().message()));
     }
-    Pause(stop);
+    stop.WaitFor(kAskAgainMs);
   }
   return absl::CancelledError("stopped before the chain told the slot");
 }
@@ -86,9 +76,8 @@ ChainRun::ChainRun(std::unique_ptr<ChainAccess> access, std::uint32_t slot, cons
 
 absl::StatusOr<std::unique_ptr<ChainRun>> ChainRun::Start(const RunInputs& inputs,
                                                           reporter::SignatureStore& signatures,
-                                                          const StopRequest& stop,
-                                                          RunConsole& console, Monitor& monitor,
-                                                          const Clock& clock) {
+                                                          StopRequest& stop, RunConsole& console,
+                                                          Monitor& monitor, const Clock& clock) {
   const ChainConfig& config = *inputs.config.chain;
   ASSIGN_OR_RETURN(
       auto access,

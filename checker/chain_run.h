@@ -29,9 +29,8 @@ class ChainRun {
   ///         Cancelled when `stop` was made meanwhile.
   static absl::StatusOr<std::unique_ptr<ChainRun>> Start(const RunInputs& inputs,
                                                          reporter::SignatureStore& signatures,
-                                                         const StopRequest& stop,
-                                                         RunConsole& console, Monitor& monitor,
-                                                         const Clock& clock);
+                                                         StopRequest& stop, RunConsole& console,
+                                                         Monitor& monitor, const Clock& clock);
 
   std::uint32_t slot() const { return slot_; }
   Registry& registry() { return registry_; }

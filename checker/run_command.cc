@@ -16,6 +16,7 @@
 #include "checker/grpc_client.h"
 #include "checker/monitor/counted_signatures.h"
 #include "checker/monitor/monitor.h"
+#include "checker/run_again.h"
 #include "checker/run_console.h"
 #include "checker/run_inputs.h"
 #include "checker/stop_request.h"
@@ -28,7 +29,8 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr int kWrongInput = 2;
-constexpr std::uint32_t kPingsMs = 2000;  // for the pings of a matmul call, once it is connected
+constexpr std::uint64_t kAgainMs = 10'000;  // as systemd starts a unit again
+constexpr std::uint32_t kPingsMs = 2000;    // for the pings of a matmul call, once it is connected
 
 RunnerSettings SettingsOf(const RunInputs& inputs, std::uint32_t slot, std::uint32_t epochs) {
   RunnerSettings settings;
@@ -83,7 +85,6 @@ absl::Status RunEpochs(const Run& run, std::uint32_t slot, Registry& registry, R
   run.stop.Listen([&runner] { runner.RequestStop(); });
   absl::Status status = runner.Run();
   run.stop.Forget();
-  run.monitor.watch().DispatchEnded();
   return status;
 }
 
@@ -105,12 +106,17 @@ absl::Status RunOnChain(const Run& run) {
     show(result);
     chain.thread().Add(result.report);
   };
-  const absl::Status status = RunEpochs(run, chain.slot(), chain.registry(), std::move(hooks));
-  if (!status.ok()) {
-    // A report that is not committed costs stake, whatever became of the epoch after it.
-    run.console.Notice(absl::StrCat("no more epochs, only what is reported goes to the chain: ",
-                                    status.message()));
-  }
+  // A report that is not committed costs stake, whatever becomes of the epoch after it: the thread
+  // "chain" goes on.
+  const absl::Status status = RunAgain(
+      [&] { return RunEpochs(run, chain.slot(), chain.registry(), hooks); }, kAgainMs, run.stop,
+      [&run](const absl::Status& failed) {
+        run.monitor.watch().DispatchFailed(std::string(failed.message()));
+        run.console.Warn(absl::StrCat(
+            "no epoch is run, only what is reported goes to the chain; trying again in ",
+            kAgainMs / 1000, " s: ", failed.message()));
+      });
+  run.monitor.watch().DispatchEnded();
   run.stop.Listen([&chain] { chain.thread().Stop(); });
   chain.thread().WaitIdle();
   run.stop.Forget();

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <vector>
 
@@ -18,6 +20,13 @@ class StopRequest {
     requested_.store(true);
     MutexLock lock(mutex_);
     for (const auto& stop : listeners_) stop();
+    made_.SignalAll();
+  }
+
+  /// Waits so long, or until a request is made.
+  void WaitFor(std::uint64_t ms) {
+    MutexLock lock(mutex_);
+    if (!requested_.load()) made_.WaitFor(mutex_, std::chrono::milliseconds(ms));
   }
 
   bool made() const { return requested_.load(); }
@@ -38,6 +47,7 @@ class StopRequest {
  private:
   std::atomic<bool> requested_ = false;
   Mutex mutex_;
+  CondVar made_;
   std::vector<std::function<void()>> listeners_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -14,6 +14,8 @@ constexpr std::uint64_t kSecondNs = 1'000'000'000;
 /// Scoring and signing the log of a large epoch takes minutes; asking eight endpoints that all time
 /// out takes some 40 s a request.
 constexpr std::uint64_t kStuckNs = 900 * kSecondNs;
+/// It is tried again every ten seconds: when none of six ended again, it goes on.
+constexpr std::uint64_t kFailedNs = 60 * kSecondNs;
 /// So long the chain may be out of sight: an endpoint that restarts is no news.
 constexpr std::uint64_t kUnreadNs = 120 * kSecondNs;
 constexpr std::uint64_t kLeastFreePart = 20;  // 5 %
@@ -23,8 +25,9 @@ constexpr std::uint64_t kSteppedNs = 600 * kSecondNs;
 constexpr std::uint64_t kBehindS = 15;
 
 constexpr absl::string_view kKeepsFromEarning[] = {
-    "chain_stale", "epoch_unopened", "off_duty",        "no_signatures", "dispatch_stuck",
-    "chain_stuck", "chain_unread",   "not_on_duty_yet", "disk_full",     "slot_left",
+    "chain_stale",     "epoch_unopened",  "off_duty",    "no_signatures",
+    "dispatch_stuck",  "dispatch_failed", "chain_stuck", "chain_unread",
+    "not_on_duty_yet", "disk_full",       "slot_left",
 };
 
 void FindStuck(const RunFacts& facts, std::vector<Problem>& problems) {
@@ -39,6 +42,13 @@ void FindStuck(const RunFacts& facts, std::vector<Problem>& problems) {
   };
   stuck(facts.dispatch_alive_ns, "dispatch");
   stuck(facts.chain_alive_ns, "chain");
+}
+
+void FindFailed(const RunFacts& facts, std::vector<Problem>& problems) {
+  if (!facts.dispatch_failed_ns || facts.now_ns >= *facts.dispatch_failed_ns + kFailedNs) return;
+  problems.push_back({"dispatch_failed", absl::StrCat("no epoch is run: ", facts.dispatch_trouble),
+                      "mend what it names, as a full disk: it is tried again every ten seconds. "
+                      "What is reported goes to the chain all the same"});
 }
 
 void FindDisk(const RunFacts& facts, std::vector<Problem>& problems) {
@@ -129,6 +139,7 @@ Health CheckHealth(const RunFacts& facts) {
 Readiness CheckReadiness(const RunFacts& facts) {
   Readiness readiness;
   FindStuck(facts, readiness.problems);
+  FindFailed(facts, readiness.problems);
   FindDisk(facts, readiness.problems);
   FindUnusableLogs(facts, readiness.problems);
   FindClock(facts, readiness.problems);

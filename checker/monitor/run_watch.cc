@@ -32,6 +32,12 @@ void RunWatch::DispatchEnded() {
   facts_.dispatch_alive_ns.reset();
 }
 
+void RunWatch::DispatchFailed(const std::string& why) {
+  MutexLock lock(mutex_);
+  facts_.dispatch_failed_ns = clock_.MonotonicNs();
+  facts_.dispatch_trouble = why;
+}
+
 void RunWatch::ChainAlive() {
   MutexLock lock(mutex_);
   facts_.chain_alive_ns = clock_.MonotonicNs();

@@ -27,6 +27,8 @@ class RunWatch {
   /// The thread "dispatch" goes on, or has nothing more to do.
   void DispatchAlive();
   void DispatchEnded();
+  /// It ended with an error, and will be tried again.
+  void DispatchFailed(const std::string& why);
   /// The thread "chain" goes on.
   void ChainAlive();
   /// The slot's status was read, or could not be; it will be again after `every_ms`.

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """What an owner does for a slot on a development chain, by our own commands."""
 
+import fcntl
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,6 +15,7 @@ BINARIES = os.environ["KAISAR_BINARY_DIR"]
 sys.path.insert(0, os.path.join(ROOT, "tests/support"))
 
 from chain_network import ChainNetwork  # pylint: disable=wrong-import-position
+from http_get import get  # pylint: disable=wrong-import-position
 from loopback_network import SHORT_POLICY, value  # pylint: disable=wrong-import-position
 
 
@@ -37,6 +40,7 @@ keystore: {keys}/keystore.json
 password: ../password
 tls_key: {tls}/tls.pem
 hash_chain: {keys}/hash_chain.json
+monitor: {{listen: "127.0.0.1:0"}}
 chain: {{deployment: ../deployment.json, rpc: ["{self.network.chain.url}"], confirmations: 0}}
 """)
         self.network.call("checker/kaisar-checker", "init-signatures", "--config",
@@ -80,6 +84,24 @@ chain: {{deployment: ../deployment.json, rpc: ["{self.network.chain.url}"], conf
                          (value(keys, "address"), *("0x" + value(keys, name).removeprefix("0x") for name in ("tls_pin", "anchor"))))
         return ["--config", "new/checker.yaml"]
 
+    def check_tries_epochs_again(self, config):
+        """A checker whose epochs end with an error stays, for the chain, and says that it does not earn."""
+        network = self.network
+        data = os.open(network.path("checker-0", "data"), os.O_RDONLY)
+        try:
+            fcntl.flock(data, fcntl.LOCK_EX)
+            checker = network.start("run", "checker/kaisar-checker", "run", *config)
+            network.await_true("a warning", 20, lambda: "trying again in 10 s: data directory"
+                               in network.read("run.err"), "run")
+            status, _, problems = get(network.monitor_port("run"), "/readyz")
+            self.assertEqual(status, 503)
+            self.assertIn('"dispatch_failed"', problems)
+            self.assertIsNone(checker.poll())
+            checker.send_signal(signal.SIGTERM)
+            self.assertEqual(checker.wait(timeout=5), 1, network.read("run.err"))
+        finally:
+            os.close(data)
+
     def test_an_owner_stakes_asks_and_leaves(self):
         network = self.network
         network.deploy(epoch_seconds=20, genesis_in_s=3600, commit_seconds=5, reveal_seconds=5,
@@ -118,6 +140,7 @@ chain: {{deployment: ../deployment.json, rpc: ["{self.network.chain.url}"], conf
         self.assertIn(("keys", "ok", "those of slot 0"), told)
         self.assertIn(("roster", "warning", "the network's first epoch has not begun"), told)
         self.assertIn(("clock", "ok", "agrees with the chain's newest block"), told)
+        self.check_tries_epochs_again(config)
         config = self.replace_keys(owner, license_id)
         self.assertIn("owed nothing", network.call("checker/kaisar-checker", "withdraw", *config))
         # What a hot key gets for marking others' offences.

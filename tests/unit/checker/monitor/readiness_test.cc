@@ -134,9 +134,22 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Readiness, KnowsAllCodesThatItGives) {
   for (const char* code :
        {"dispatch_stuck", "chain_stuck", "chain_unread", "not_on_duty_yet", "disk_low", "disk_full",
-        "clock_stepped", "clock_behind", "log_unusable"}) {
+        "clock_stepped", "clock_behind", "log_unusable", "dispatch_failed"}) {
     EXPECT_THAT(kRunProblemCodes, Contains(code));
   }
+}
+
+TEST(Readiness, IsNotReadyUntilTheEpochsRunAgain) {
+  RunFacts facts = SoundOnChain();
+  facts.dispatch_failed_ns = facts.now_ns - 59 * kS;
+  facts.dispatch_trouble = "disk is full";
+  const Readiness readiness = CheckReadiness(facts);
+  ASSERT_THAT(Codes(readiness.problems), ElementsAre("dispatch_failed"));
+  EXPECT_EQ(readiness.problems[0].what, "no epoch is run: disk is full");
+  EXPECT_FALSE(readiness.ready);
+  EXPECT_TRUE(CheckHealth(facts).alive) << "a start would try the same";
+  facts.dispatch_failed_ns = facts.now_ns - 60 * kS;
+  EXPECT_TRUE(CheckReadiness(facts).ready);
 }
 
 TEST(Readiness, TellsOfEachLogThatIsUnusableAndGoesOn) {

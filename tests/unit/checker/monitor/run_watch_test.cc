@@ -69,6 +69,15 @@ TEST_F(RunWatchTest, KeepsWhichLogsAreUnusableUntilTheyAreMovedAwayOrReported) {
   EXPECT_EQ(watch_.Facts().unusable_logs.size(), 0U);
 }
 
+TEST_F(RunWatchTest, KeepsWhenAndWhyTheEpochsEnded) {
+  EXPECT_FALSE(watch_.Facts().dispatch_failed_ns.has_value());
+  watch_.DispatchFailed("disk is full");
+  clock_.Advance(3'000);
+  const RunFacts facts = watch_.Facts();
+  EXPECT_EQ(facts.now_ns - *facts.dispatch_failed_ns, 3'000'000'000U);
+  EXPECT_EQ(facts.dispatch_trouble, "disk is full");
+}
+
 TEST_F(RunWatchTest, LooksAtTheFileSystem) {
   const RunFacts facts = watch_.Facts();
   EXPECT_GT(facts.size_bytes, 0U);
