@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "audit/report_tree.h"
 #include "base/status_macros.h"
@@ -64,7 +65,6 @@ absl::Status Charge::LookAt(const Now& now, bool held, bool may_settle) {
     settling = LookAtSettling(now, may_settle, facts);
   }
   step_ = DecideStep(schedule, epoch, facts);
-  if (facts.all_settled) settle_trouble_ = absl::OkStatus();
   if (!settling.ok()) PutSettlingOff(now, settling);
   return absl::OkStatus();
 }
@@ -85,8 +85,15 @@ absl::Status Charge::LookAtSettling(const Now& now, bool may_settle, EpochFacts&
                                               settings_->settle_batch, settings_->confirmations);
   }
   RETURN_IF_ERROR(settler_->Update(now.latest));
-  facts.all_settled = settler_->done();
-  return absl::OkStatus();
+  if (!settler_->done()) return absl::OkStatus();
+  const std::string stuck = settler_->Stuck();
+  facts.all_settled = stuck.empty();
+  if (facts.all_settled) {
+    settle_trouble_ = absl::OkStatus();
+    return absl::OkStatus();
+  }
+  settler_.reset();  // what stood in the way may be gone next time
+  return absl::AbortedError(stuck);
 }
 
 void Charge::PutSettlingOff(const Now& now, const absl::Status& why) {
@@ -95,7 +102,7 @@ void Charge::PutSettlingOff(const Now& now, const absl::Status& why) {
   step_.action = Action::kNone;
   step_.look_at_s = settle_at_s_;
   // Endpoints word the same trouble anew with each block; once is enough.
-  if (settle_trouble_.code() != why.code()) settle_trouble_ = why;
+  if (absl::IsAborted(why) || settle_trouble_.code() != why.code()) settle_trouble_ = why;
 }
 
 absl::StatusOr<bool> Charge::SetStage(Outbox& outbox) {
@@ -105,9 +112,10 @@ absl::StatusOr<bool> Charge::SetStage(Outbox& outbox) {
   if (stage.stage == Stage::kMissed && !trouble_.empty()) {
     absl::StrAppend(&stage.why, "; last trouble: ", trouble_);
   }
-  if (settler_ != nullptr) stage.why = settler_->Stuck();
   if (stage.why.empty() && !settle_trouble_.ok()) {
-    stage.why = absl::StrCat("settling goes on later: ", settle_trouble_.message());
+    const bool over = stage.stage == Stage::kDone;
+    stage.why = absl::StrCat(over ? "not all was settled: " : "settling goes on later: ",
+                             settle_trouble_.message());
   }
   for (const auto& [purpose, hash] : {std::pair(Purpose::kCommit, &stage.commit_transaction),
                                       std::pair(Purpose::kReveal, &stage.reveal_transaction)}) {
@@ -161,9 +169,12 @@ void Charge::Accepted() {
   if (step_.action == Action::kSettle && settler_ != nullptr) settler_->Accepted();
 }
 
-void Charge::Refused(const absl::Status& why) {
+void Charge::Refused(const absl::Status& why, const Now& now) {
   Trouble(why);
-  if (step_.action == Action::kSettle && settler_ != nullptr) settler_->Refused(why);
+  if (step_.action != Action::kSettle || settler_ == nullptr) return;
+  // A pause is of all devices, and ends.
+  if (absl::StrContains(why.message(), "GroupPaused(")) return PutSettlingOff(now, why);
+  settler_->Refused(why);
 }
 
 }  // namespace kaisar::reporter

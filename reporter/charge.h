@@ -59,7 +59,7 @@ class Charge {
   /// The intent was sent.
   void Accepted();
   /// It was not, because the chain would not take it.
-  void Refused(const absl::Status& why);
+  void Refused(const absl::Status& why, const Now& now);
   /// Something else stood in the way; told if the window ends before it is out of the way.
   void Trouble(const absl::Status& why) { trouble_ = std::string(why.message()); }
 

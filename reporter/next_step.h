@@ -18,7 +18,7 @@ struct EpochFacts {
   Digest commitment{};           // of our report
   Digest root{};                 // of our report, with its flag
   bool held = false;             // another epoch's commitment was not ours
-  bool all_settled = false;      // as of the deep block, or nothing can be done for the rest
+  bool all_settled = false;      // as of the deep block
 };
 
 /// What should be sent for an epoch.

@@ -259,7 +259,7 @@ absl::StatusOr<bool> ChainSubmitter::Begin(Due& due, const Now& now) {
   }
   // Anything else is about the account or the endpoints, and in the way of all.
   if (!absl::IsAborted(status) && !absl::IsOutOfRange(status)) return status;
-  if (due.charge != nullptr) due.charge->Refused(status);
+  if (due.charge != nullptr) due.charge->Refused(status, now);
   if (CarriesReport(due.intent.purpose)) {
     notices_.Tell(absl::StrCat("refused ", due.intent.epoch),
                   absl::StrCat(NameOf(due.intent.purpose), " of epoch ", due.intent.epoch,

@@ -179,6 +179,7 @@ FakeContracts::Result FakeContracts::MarkUnrevealed(Frame& frame) {
 }
 
 FakeContracts::Result FakeContracts::SettleBatch(Frame& frame) {
+  if (settling_paused) return Revert("GroupPaused(0)");
   const std::uint32_t epoch = Read32(frame.arguments);
   const chain::Schedule& schedule = deployment_.schedule;
   RETURN_IF_ERROR(

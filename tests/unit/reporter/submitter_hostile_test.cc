@@ -262,9 +262,26 @@ TEST_F(HostileSubmitter, SettlesTheOthersWhenOneDeviceCannotBe) {
   scene.chain().contracts().unsettleable = {3};
   scene.RunUntil(scene.schedule().settle_begin(0) + 90);
   EXPECT_EQ(scene.chain().contracts().settled.size(), 5u) << scene.AllNotices();
+  EXPECT_EQ(scene.StageOf(0).stage, Stage::kSettling);
+  EXPECT_EQ(scene.StageOf(0).why,
+            "settling goes on later: device 3 cannot be settled: reverted: NoWeight(0, 3)");
+  scene.chain().contracts().unsettleable.clear();
+  scene.RunUntil(scene.schedule().settle_begin(0) + 110);
+  EXPECT_EQ(scene.chain().contracts().settled.size(), 6u) << scene.AllNotices();
   EXPECT_EQ(scene.StageOf(0).stage, Stage::kDone);
-  EXPECT_THAT(scene.StageOf(0).why,
-              HasSubstr("device 3 cannot be settled: reverted: NoWeight(0, 3)"));
+  EXPECT_EQ(scene.StageOf(0).why, "");
+}
+
+TEST_F(HostileSubmitter, SettlesAllOfItAfterAPause) {
+  scene.chain().contracts().settling_paused = true;
+  scene.RunUntil(scene.schedule().settle_begin(0) + 300);
+  EXPECT_EQ(scene.HandedIn(kSettle), 0);
+  EXPECT_EQ(scene.StageOf(0).stage, Stage::kSettling);
+  EXPECT_EQ(scene.StageOf(0).why, "settling goes on later: reverted: GroupPaused(0)");
+  scene.chain().contracts().settling_paused = false;
+  scene.RunUntil(scene.schedule().settle_begin(0) + 330);
+  EXPECT_EQ(scene.StageOf(0).stage, Stage::kDone) << scene.AllNotices();
+  EXPECT_EQ(scene.chain().contracts().settled.size(), 6u);
 }
 
 TEST_F(HostileSubmitter, BringsReportsThoughNoEndpointTellsWhatIsSettled) {
