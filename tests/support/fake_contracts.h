@@ -47,7 +47,7 @@ class FakeContracts {
   std::set<std::pair<std::uint32_t, std::uint32_t>> marked;           // (epoch, slot) slashed
   std::set<std::uint32_t> unsettleable;                               // devices that always revert
   bool settling_paused = false;
-  std::map<std::uint32_t, chain::SlotAccount> accounts;               // by slot
+  std::map<std::uint32_t, chain::SlotAccount> accounts;  // by slot
   std::map<std::string, Bytes> answers;  // by signature: for views that have no model here
 
   /// Runs a view or a transaction; what it logs goes to `logs`, without its place in the chain.
