@@ -19,6 +19,8 @@ const DATASOURCE = {type: "prometheus", uid: "${datasource}"};
 
 const LEGEND = {calcs: [], displayMode: "list", placement: "bottom", showLegend: true};
 const LAST = {calcs: ["lastNotNull"], fields: "", values: false};
+/** What is so now: over a range, the last value of what nobody answers for any more would still be shown. */
+const NOW = {instant: true, range: false};
 /** What makes a panel of a kind: `options`, `custom` of its fields, and of its queries. */
 const KINDS = {
   "stat": (panel) => ({
@@ -27,6 +29,7 @@ const KINDS = {
       graphMode: "none", justifyMode: "auto", orientation: "auto", textMode: "value_and_name",
       wideLayout: true, percentChangeColorMode: "standard", showPercentChange: false,
     },
+    query: NOW,
   }),
   "bargauge": () => ({
     options: {
@@ -34,6 +37,7 @@ const KINDS = {
       valueMode: "color", namePlacement: "auto", sizing: "auto", minVizWidth: 8, minVizHeight: 16,
       maxVizHeight: 300, legend: {...LEGEND, showLegend: false},
     },
+    query: NOW,
   }),
   "timeseries": (panel) => ({
     options: {legend: LEGEND, tooltip: {mode: "multi", sort: "desc"}},
@@ -61,7 +65,7 @@ const KINDS = {
   }),
   "table": (panel) => ({
     options: {showHeader: true, frameIndex: 0, cellHeight: "sm", showTypeIcons: false},
-    query: {format: "table", instant: true, range: false},
+    query: {format: "table", ...NOW},
     transformations: [{id: "filterFieldsByName", options: {include: {names: panel.columns}}}],
   }),
 };

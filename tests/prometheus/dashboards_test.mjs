@@ -69,6 +69,14 @@ function compilerErrors(files) {
   });
 }
 
+/** Lets Prometheus's own tool evaluate what panels ask. */
+function checkRules(tests) {
+  inFolder((folder) => {
+    writeFileSync(join(folder, "tests.yml"), JSON.stringify({tests}));
+    execFileSync("promtool", ["test", "rules", join(folder, "tests.yml")]);
+  });
+}
+
 test("the dashboards are made from their sources", () => {
   for (const [name, source, path] of dashboards()) {
     assert.equal(readFileSync(path, "utf8"), dashboardOf(name, source),
@@ -115,6 +123,28 @@ test("each panel tells what it shows, with a unit where it has one, and no panel
   }
 });
 
+test("what a panel says of now it does not say of who is gone", () => {
+  for (const {type, title, targets} of ALL.filter(({type}) => ["stat", "bargauge", "table"].includes(type))) {
+    for (const {instant, range} of targets) assert.ok(instant && range === false, `${title}, a ${type}`);
+  }
+});
+
+test("a checker or provider that does not answer neither earns nor serves", () => {
+  const tests = [["Earning", "checker"], ["Would serve now", "provider"]].map(([title, program]) => {
+    const [{expr}] = ALL.find((panel) => panel.title === title).targets;
+    const of = (instance) => `{job="kaisar-${program}", instance="${instance}"}`;
+    return {
+      name: title, interval: "15s",
+      input_series: [
+        {series: `up${of("well")}`, values: "1x80"}, {series: `kaisar_${program}_ready${of("well")}`, values: "1x80"},
+        {series: `up${of("dead")}`, values: "1x40 0x40"},
+        {series: `kaisar_${program}_ready${of("dead")}`, values: "1x40 stale"}],
+      promql_expr_test: [{expr: `sum by (instance) (${expr.replaceAll("$instance", ".*")})`, eval_time: "15m",
+        exp_samples: [{labels: '{instance="well"}', value: 1}, {labels: '{instance="dead"}', value: 0}]}]};
+  });
+  checkRules(tests);
+});
+
 test("what may be empty is not always so", () => {
   const entries = JSON.parse(read("tests/prometheus/empty_when_healthy.json"));
   const asked = new Set(ALL.flatMap(({targets}) => targets.map(({expr}) => expr)));
@@ -127,8 +157,5 @@ test("what may be empty is not always so", () => {
       promql_expr_test: [{expr: `count(${filled}) > bool 0`, eval_time: "15m",
         exp_samples: [{labels: "{}", value: 1}]}]};
   });
-  inFolder((folder) => {
-    writeFileSync(join(folder, "tests.yml"), JSON.stringify({tests}));
-    execFileSync("promtool", ["test", "rules", join(folder, "tests.yml")]);
-  });
+  checkRules(tests);
 });
