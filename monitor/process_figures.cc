@@ -86,7 +86,9 @@ absl::StatusOr<ProcessFigures> ParseProcessStat(const std::string& stat,
 }
 
 absl::StatusOr<ProcessFigures> ReadProcessFigures() {
-  ASSIGN_OR_RETURN(const std::uint64_t boot_time_seconds, BootTimeSeconds());
+  // Once: it moves when the clock is set, and a start time that changes tells of a restart.
+  static const absl::StatusOr<std::uint64_t> boot = BootTimeSeconds();
+  ASSIGN_OR_RETURN(const std::uint64_t boot_time_seconds, boot);
   ASSIGN_OR_RETURN(ProcessFigures figures,
                    ParseProcessStat(ReadProc("/proc/self/stat"), boot_time_seconds,
                                     static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK)),

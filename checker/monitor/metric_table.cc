@@ -13,6 +13,8 @@ constexpr MetricInfo kTable[] = {
     {"kaisar_checker_ready", kGauge, "", "1 while earning is possible, as /readyz says; else 0."},
     {"kaisar_checker_problems", kGauge, "code",
      "1 while something is wrong, by what it is; else 0. docs/operating.md says what to do."},
+    {"kaisar_checker_keeping_problems", kGauge, "",
+     "How many of these keep the slot from earning."},
     {"kaisar_checker_thread_progress_timestamp_seconds", kGauge, "thread",
      "When a thread last made progress, Unix time."},
 

@@ -46,6 +46,8 @@ void RunMetrics::Fill() {
   metrics_.Gauge("kaisar_checker_ready").Set(readiness.ready ? 1 : 0);
   std::set<absl::string_view> found;
   for (const Problem& problem : readiness.problems) found.insert(problem.code);
+  metrics_.Gauge("kaisar_checker_keeping_problems")
+      .Set(static_cast<double>(std::ranges::count_if(found, &KeepsFromEarning)));
   const auto set = [&](absl::string_view code) {
     metrics_.Gauge("kaisar_checker_problems", {{"code", std::string(code)}})
         .Set(found.contains(code) ? 1 : 0);

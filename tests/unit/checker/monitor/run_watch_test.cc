@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "checker/monitor/metric_table.h"
+#include "checker/monitor/metrics_run.h"
 #include "tests/support/fake_clock.h"
 
 namespace kaisar::checker {
@@ -30,6 +32,18 @@ TEST_F(RunWatchTest, SeesThatTheClockWasSet) {
   EXPECT_EQ(facts.clock_step_seconds, -60);
   EXPECT_EQ(facts.now_ns - *facts.clock_stepped_ns, 5'000'000'000U);
   EXPECT_THAT(told_, ::testing::ElementsAre(-60));
+}
+
+TEST_F(RunWatchTest, CountsWhatKeepsFromEarning) {
+  monitor::MetricSet set(MetricTable(), clock_);
+  const RunMetrics metrics(set, watch_, clock_);
+  EXPECT_THAT(set.Text(), ::testing::HasSubstr("kaisar_checker_keeping_problems 1\n"));
+  watch_.Refused("no room");
+  clock_.StepWall(-60'000);  // which keeps nobody from earning
+  clock_.Advance(5'000);
+  const std::string text = set.Text();
+  EXPECT_THAT(text, ::testing::HasSubstr("kaisar_checker_keeping_problems 2\n"));
+  EXPECT_THAT(text, ::testing::HasSubstr("kaisar_checker_problems{code=\"clock_stepped\"} 1\n"));
 }
 
 TEST_F(RunWatchTest, TakesSlewingForNoStep) {
