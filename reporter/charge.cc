@@ -172,8 +172,9 @@ void Charge::Accepted() {
 void Charge::Refused(const absl::Status& why, const Now& now) {
   Trouble(why);
   if (step_.action != Action::kSettle || settler_ == nullptr) return;
-  // A pause is of all devices, and ends.
-  if (absl::StrContains(why.message(), "GroupPaused(")) return PutSettlingOff(now, why);
+  // These are of all devices, and end.
+  const bool paused = absl::StrContains(why.message(), "GroupPaused(");
+  if (paused || absl::IsResourceExhausted(why)) return PutSettlingOff(now, why);
   settler_->Refused(why);
 }
 

@@ -257,10 +257,16 @@ absl::StatusOr<bool> ChainSubmitter::Begin(Due& due, const Now& now) {
     if (due.charge != nullptr) due.charge->Accepted();
     return true;
   }
+  const bool carries_report = CarriesReport(due.intent.purpose);
+  const bool too_dear = absl::IsResourceExhausted(status) && !carries_report;
   // Anything else is about the account or the endpoints, and in the way of all.
-  if (!absl::IsAborted(status) && !absl::IsOutOfRange(status)) return status;
-  if (due.charge != nullptr) due.charge->Refused(status, now);
-  if (CarriesReport(due.intent.purpose)) {
+  if (!absl::IsAborted(status) && !absl::IsOutOfRange(status) && !too_dear) return status;
+  if (due.charge != nullptr) {
+    due.charge->Refused(status, now);
+  } else if (too_dear) {
+    notices_.Tell("left to others", std::string(status.message()));
+  }
+  if (carries_report) {
     notices_.Tell(absl::StrCat("refused ", due.intent.epoch),
                   absl::StrCat(NameOf(due.intent.purpose), " of epoch ", due.intent.epoch,
                                ": the chain would not take it: ", status.message()));

@@ -14,6 +14,9 @@ namespace {
 constexpr std::uint64_t kRaiseAfterBlocks = 2;
 constexpr std::uint64_t kMostGas = 15'000'000;  // half of a usual block
 constexpr std::uint64_t kUrgentSeconds = 60;
+/// What transactions without a report leave on the account: commits and reveals (of 700 devices) of
+/// four epochs, a day as a rule, in which somebody can send coins.
+constexpr std::uint64_t kKeptGas = 4 * (60'000 + 200'000);
 
 /// A third more than estimated: between the estimate and the block, others change the state.
 absl::StatusOr<std::uint64_t> GasLimit(std::uint64_t estimate) {
@@ -65,21 +68,26 @@ absl::StatusOr<Uint256> TransactionSender::MostFee(const OutboxEntry& entry,
                                                    const chain::Fees& suggested,
                                                    const chain::Block& latest) {
   // A report must be able to take the nonce of whatever else waits for a block.
-  const Uint256 limit = CarriesReport(entry.intent.purpose)
-                            ? settings_.most_fee
-                            : MostReplaceableFee(settings_.most_fee);
+  const bool carries_report = CarriesReport(entry.intent.purpose);
+  const Uint256 limit =
+      carries_report ? settings_.most_fee : MostReplaceableFee(settings_.most_fee);
   if (limit < latest.base_fee) {
     return absl::UnavailableError(
         absl::StrCat("gas costs ", Gwei(latest.base_fee), ", limit ", Gwei(limit), ": waiting"));
   }
   ASSIGN_OR_RETURN(const Uint256 balance, client_.Balance(key_.address()));
-  const Uint256 affordable = balance / Uint256(entry.gas_limit);
   const Uint256& needed = suggested.max_fee;
+  const Uint256 kept = carries_report ? Uint256() : needed * Uint256(kKeptGas);
+  const Uint256 affordable = (balance - std::min(balance, kept)) / Uint256(entry.gas_limit);
   if (affordable < latest.base_fee + std::min(suggested.priority_fee, needed)) {
+    const std::string account =
+        absl::StrCat("hot key 0x", ToHex(key_.address()), " has ", FormatEther(balance, 9), ", ");
     return absl::ResourceExhaustedError(
-        absl::StrCat("hot key 0x", ToHex(key_.address()), " has ", FormatEther(balance, 9),
-                     ", the next transaction takes ",
-                     FormatEther(needed * Uint256(entry.gas_limit), 9), ": send coins to it"));
+        carries_report
+            ? absl::StrCat(account, "the next transaction takes ",
+                           FormatEther(needed * Uint256(entry.gas_limit), 9), ": send coins to it")
+            : absl::StrCat(Describe(entry), " is left to others: ", account,
+                           "which it keeps for reports: send coins to it"));
   }
   return std::min(affordable, limit);
 }

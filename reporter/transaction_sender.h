@@ -51,7 +51,8 @@ class TransactionSender {
   ///
   /// Errors: Unavailable when it waits for the pending one or for gas that costs less; Aborted with
   /// the reason when the chain would revert it; ResourceExhausted with
-  ///         address, balance and need when the account cannot pay; OutOfRange when it needs more
+  ///         address, balance and need when the account cannot pay, or keeps what it has for
+  ///         reports; OutOfRange when it needs more
   ///         gas than a block should give. Nothing is stored then. What goes wrong after it was
   ///         stored is no error: Push goes on.
   absl::Status Begin(const Intent& intent, const chain::Block& latest);

@@ -160,6 +160,23 @@ TEST_F(HostileSubmitter, NamesTheEmptyAccountAndGoesOnWhenItIsFilled) {
   ExpectAccepted();
 }
 
+TEST_F(HostileSubmitter, KeepsTheLastCoinForReports) {
+  scene.Add(scene.MakeReport(1));
+  scene.RunUntil(scene.schedule().settle_begin(0) - 1);
+  const int opened = scene.HandedIn(kOpen);
+  scene.chain().SetBalance(scene.key().address(), ParseEther("0.003").value());
+  scene.RunUntil(scene.schedule().settle_begin(1) - 1);
+  EXPECT_EQ(scene.StageOf(1).stage, Stage::kRevealed) << scene.AllNotices();
+  EXPECT_EQ(scene.HandedIn(kSettle), 0);
+  EXPECT_THAT(scene.StageOf(0).why, HasSubstr("keeps for reports"));
+  EXPECT_EQ(scene.HandedIn(kOpen), opened);
+  EXPECT_TRUE(scene.Noticed("open epoch of epoch 2 is left to others: hot key 0x"));
+  scene.chain().SetBalance(scene.key().address(), ParseEther("1").value());
+  scene.RunUntil(scene.schedule().settle_begin(1) + 40);
+  EXPECT_EQ(scene.StageOf(0).stage, Stage::kDone) << scene.AllNotices();
+  EXPECT_EQ(scene.HandedIn(kOpen), opened + 1);
+}
+
 TEST_F(HostileSubmitter, IsHeldByACommitmentThatItsKeyMadeElsewhere) {
   Digest foreign{};
   foreign.fill(0x60);
