@@ -66,7 +66,7 @@ absl::Status ChainFollower::Read() {
   chain_s_ = latest.timestamp_s;
   const bool refresh = clock_.MonotonicNs() >= refresh_ns_;
   if (refresh) {
-    for (const OwnDevice& device : devices_) RETURN_IF_ERROR(ReadDevice(device));
+    for (OwnDevice& device : devices_) RETURN_IF_ERROR(ReadDevice(device));
   }
   if (chain_s_ >= schedule_.genesis) {
     const auto epoch =
@@ -89,9 +89,10 @@ absl::Status ChainFollower::ReadEpoch(std::uint32_t epoch) {
   }
   EpochView view{epoch, opening->beacon, 0, {}};
   ASSIGN_OR_RETURN(view.slots, contracts_.SlotCountAt(epoch));
-  for (const OwnDevice& device : devices_) {
+  for (OwnDevice& device : devices_) {
     ASSIGN_OR_RETURN(const chain::DeviceState state, contracts_.DeviceAt(device.id, epoch));
-    if (state.weight == 0) continue;
+    device.in_epoch = state.weight != 0;
+    if (!*device.in_epoch) continue;
     view.devices.push_back(device.id);
     ASSIGN_OR_RETURN(const bool in_service, WasInServiceAt(opening->block_number, device.id));
     if (in_service) view.in_service.insert(device.id);
@@ -133,22 +134,22 @@ absl::StatusOr<std::map<std::uint32_t, chain::SlotState>> ChainFollower::ReadMem
   return states;
 }
 
-absl::Status ChainFollower::ReadDevice(const OwnDevice& device) {
+absl::Status ChainFollower::ReadDevice(OwnDevice& device) {
   ASSIGN_OR_RETURN(const chain::DeviceState state, contracts_.Device(device.id));
-  const auto known = phases_.find(device.id);
-  if (known != phases_.end() && known->second == state.phase) return absl::OkStatus();
-  LogEvent(EventLevel::kInfo, "phase",
-           {{"device", device.id},
-            {"phase", chain::NameOf(state.phase)},
-            {"weight", state.weight},
-            {"endpoint", state.endpoint}});
-  if (known == phases_.end() && state.key != device.key) {
+  if (std::exchange(device.phase, state.phase) != state.phase) {
+    LogEvent(EventLevel::kInfo, "phase",
+             {{"device", device.id},
+              {"phase", chain::NameOf(state.phase)},
+              {"weight", state.weight},
+              {"endpoint", state.endpoint}});
+  }
+  const bool changed = std::exchange(device.registered_key, state.key) != state.key;
+  if (changed && device.has_other_key()) {
     LogEvent(EventLevel::kWarning, "other_key",
              {{"device", device.id},
               {"registered", ToPrefixedHex(state.key)},
               {"here", ToPrefixedHex(device.key)}});
   }
-  phases_[device.id] = state.phase;
   return absl::OkStatus();
 }
 

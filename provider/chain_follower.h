@@ -9,15 +9,10 @@
 #include "base/clock.h"
 #include "chain/contracts.h"
 #include "provider/admission.h"
+#include "provider/own_device.h"
 #include "provider/served_epochs.h"
 
 namespace kaisar::provider {
-
-/// A device as this provider knows it: what the chain says of it must be the same.
-struct OwnDevice {
-  std::uint32_t id = 0;
-  Address key{};
-};
 
 /// Learns from the chain who may check the own devices, and tells Admission. Logs what changes:
 /// epochs, committees, phases, and a chain that cannot be read.
@@ -37,6 +32,9 @@ class ChainFollower {
   /// Cost:   one request, and two a committee member when it looks at everything again.
   absl::Status Poll();
 
+  /// The own devices as the chain was last seen to have them.
+  const std::vector<OwnDevice>& devices() const { return devices_; }
+
   /// The timestamp of the newest block that was seen; 0: none was.
   std::uint64_t block_s() const { return chain_s_; }
 
@@ -50,20 +48,19 @@ class ChainFollower {
   /// Whether a customer had the device in the block that opened the epoch: checkers look there.
   absl::StatusOr<bool> WasInServiceAt(std::uint64_t block_number, std::uint32_t device);
   absl::StatusOr<std::map<std::uint32_t, chain::SlotState>> ReadMembers(const EpochView& view);
-  absl::Status ReadDevice(const OwnDevice& device);
+  absl::Status ReadDevice(OwnDevice& device);
   void Serve();
   void Tell(const absl::Status& status);
 
   chain::Contracts& contracts_;
-  const std::vector<OwnDevice> devices_;
+  std::vector<OwnDevice> devices_;
   Admission& admission_;
   const Clock& clock_;
   const chain::Schedule& schedule_;
   std::uint64_t chain_s_ = 0;     // of the newest block that was seen
   std::uint64_t refresh_ns_ = 0;  // when everything is looked at again
   std::map<std::uint32_t, std::vector<ServedSlot>> epochs_;
-  std::map<std::uint32_t, chain::Phase> phases_;  // by device, as logged
-  std::optional<std::uint32_t> unopened_;         // the epoch that was told to be so
+  std::optional<std::uint32_t> unopened_;  // the epoch that was told to be so
   std::vector<ServedSlot> served_;
   std::uint64_t failing_since_ns_ = 0;  // 0: the chain answers
   std::uint64_t next_warning_ns_ = 0;

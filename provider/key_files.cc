@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/keys/keystore.h"
+#include "base/keys/keystore_json.h"
 #include "base/keys/tls_key.h"
 #include "base/status_macros.h"
 
@@ -34,6 +35,13 @@ absl::StatusOr<KeyFiles> OpenKeyFiles(const std::string& directory, const std::s
   ASSIGN_OR_RETURN(SigningKey key, DecryptKeystore(json, secret));
   ASSIGN_OR_RETURN(const Digest pin, ReadTlsPin(TlsPath(directory)));
   return KeyFiles{std::move(key), pin};
+}
+
+absl::StatusOr<Address> ReadKeystoreAddress(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string json, ReadFile(path, kMostKeyFileBytes));
+  ASSIGN_OR_RETURN(const KeystoreJson keystore, ParseKeystoreJson(json));
+  if (keystore.address.has_value()) return *keystore.address;
+  return absl::InvalidArgumentError(absl::StrCat(path, " names no address"));
 }
 
 absl::StatusOr<Digest> ReadTlsPin(const std::string& path) {

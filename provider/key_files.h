@@ -25,6 +25,11 @@ struct KeyFiles {
 /// Errors: those of base/file.h and base/keys/.
 absl::StatusOr<KeyFiles> OpenKeyFiles(const std::string& directory, const std::string& password);
 
+/// The address that a keystore says its key has: no password is asked for, nor is it checked.
+///
+/// Errors: those of base/file.h; InvalidArgument when it is no keystore, or names no address.
+absl::StatusOr<Address> ReadKeystoreAddress(const std::string& path);
+
 /// The pin of the TLS key in a PEM file.
 absl::StatusOr<Digest> ReadTlsPin(const std::string& path);
 

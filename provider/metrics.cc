@@ -117,8 +117,26 @@ void Metrics::NoteFacts(const ServingFacts& facts) {
     metrics_.Gauge("kaisar_provider_problems", {{"code", std::string(code)}}).Set(found ? 1 : 0);
   }
   metrics_.Gauge("kaisar_provider_slots_served").Set(static_cast<double>(facts.slots_served));
+  NoteChain(facts.chain_devices);
   monitor::RaiseTo(metrics_.Counter("kaisar_provider_clock_steps_total"),
                    static_cast<double>(facts.clock_steps));
+}
+
+// Nothing is said of what has not been read yet.
+void Metrics::NoteChain(const std::vector<OwnDevice>& devices) {
+  const auto note = [&](const char* name, const auto& known, const auto& counts) {
+    if (devices.empty() || !std::all_of(devices.begin(), devices.end(), known)) return;
+    const auto count = std::count_if(devices.begin(), devices.end(), counts);
+    metrics_.Gauge(name).Set(static_cast<double>(count));
+  };
+  note(
+      "kaisar_provider_devices_with_other_key",
+      [](const OwnDevice& device) { return device.registered_key.has_value(); },
+      [](const OwnDevice& device) { return device.has_other_key(); });
+  note(
+      "kaisar_provider_devices_in_epoch",
+      [](const OwnDevice& device) { return device.in_epoch.has_value(); },
+      [](const OwnDevice& device) { return *device.in_epoch; });
 }
 
 void Metrics::NoteDevices(const v1::DescribeResponse& response) {

@@ -35,6 +35,7 @@ class Metrics {
   void NoteFacts(const ServingFacts& facts);
   void NoteDevices(const v1::DescribeResponse& response);
   void NoteGpu(const v1::GpuInformation& gpu);
+  void NoteChain(const std::vector<OwnDevice>& devices);
 
   monitor::MetricSet metrics_;
   std::function<ServingFacts()> read_facts_;

@@ -6,6 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "base/hex.h"
+#include "chain/phase_name.h"
 
 namespace kaisar::provider {
 namespace {
@@ -21,7 +23,14 @@ constexpr std::uint64_t kSteppedNs = 600 * kSecondNs;
 constexpr std::int64_t kBehindS = 15;
 /// Blocks come every few seconds.
 constexpr std::int64_t kStaleS = 120;
-constexpr std::size_t kMostNamed = 3;  // devices in trouble
+constexpr std::size_t kMostNamed = 3;  // devices in one problem
+
+/// The first of what is said of devices.
+std::string Named(std::vector<std::string> lines) {
+  const bool more = lines.size() > kMostNamed;
+  lines.resize(std::min(lines.size(), kMostNamed));
+  return absl::StrCat(absl::StrJoin(lines, "; "), more ? "; …" : "");
+}
 
 void FindDevices(const ServingFacts& facts, std::vector<Problem>& problems) {
   std::vector<std::string> troubles;
@@ -31,14 +40,55 @@ void FindDevices(const ServingFacts& facts, std::vector<Problem>& problems) {
   }
   if (troubles.empty()) return;
   const auto all = static_cast<std::size_t>(facts.devices.devices_size());
-  const std::string what = absl::StrCat(troubles.size(), " of ", all, " devices cannot work: ");
-  const std::size_t count = troubles.size();
-  troubles.resize(std::min(count, kMostNamed));
   problems.push_back(
-      {count == all ? "no_device_works" : "device_in_trouble",
-       absl::StrCat(what, absl::StrJoin(troubles, "; "), count > kMostNamed ? "; …" : ""),
+      {troubles.size() == all ? "no_device_works" : "device_in_trouble",
+       absl::StrCat(troubles.size(), " of ", all, " devices cannot work: ", Named(troubles)),
        "look at nvidia-smi and at the kernel's lines (dmesg); the provider tries again with the "
        "next challenge"});
+}
+
+/// Where else here the key is that a device was registered with; empty when it is not here.
+std::string FoundAt(const std::vector<OwnDevice>& devices, const Address& registered) {
+  for (const OwnDevice& device : devices) {
+    if (device.key == registered) return absl::StrCat(", which device ", device.id, " has here");
+  }
+  return "";
+}
+
+void FindKeys(const ServingFacts& facts, std::vector<Problem>& problems) {
+  std::vector<std::string> others;
+  for (const OwnDevice& device : facts.chain_devices) {
+    if (!device.has_other_key()) continue;
+    others.push_back(absl::StrCat("device ", device.id, " has ", ToPrefixedHex(device.key),
+                                  " here, but is registered with ",
+                                  ToPrefixedHex(*device.registered_key),
+                                  FoundAt(facts.chain_devices, *device.registered_key)));
+  }
+  if (others.empty()) return;
+  const std::size_t all = facts.chain_devices.size();
+  problems.push_back(
+      {others.size() == all ? "no_key_fits" : "other_key",
+       absl::StrCat(others.size(), " of ", all,
+                    " devices have another key on the chain: all answers fail, and bond burns: ",
+                    Named(others)),
+       "give each device the keystore that it was registered with (devices[].keystore), and "
+       "restart; a device whose key is lost must be deregistered"});
+}
+
+void FindEpoch(const ServingFacts& facts, std::vector<Problem>& problems) {
+  std::vector<std::string> out;
+  for (const OwnDevice& device : facts.chain_devices) {
+    if (device.in_epoch.value_or(true)) continue;
+    out.push_back(absl::StrCat("device ", device.id, ", ",
+                               chain::NameOf(device.phase.value_or(chain::Phase::kNone))));
+  }
+  if (out.empty()) return;
+  problems.push_back(
+      {"device_not_in_epoch",
+       absl::StrCat(out.size(), " of ", facts.chain_devices.size(),
+                    " devices have no weight in this epoch, and earn nothing: ", Named(out)),
+       "one that was registered counts from the second next epoch on; one that has left need not "
+       "be in the config. kaisar-provider status says how they stand"});
 }
 
 void FindServed(const ServingFacts& facts, std::vector<Problem>& problems) {
@@ -96,12 +146,14 @@ void FindClock(const ServingFacts& facts, std::vector<Problem>& problems) {
 }  // namespace
 
 bool KeepsFromEarning(absl::string_view code) {
-  return code == "no_device_works" || code == "nobody_served";
+  return code == "no_device_works" || code == "no_key_fits" || code == "nobody_served";
 }
 
 Readiness CheckReadiness(const ServingFacts& facts) {
   Readiness readiness;
   FindDevices(facts, readiness.problems);
+  FindKeys(facts, readiness.problems);
+  FindEpoch(facts, readiness.problems);
   FindServed(facts, readiness.problems);
   if (facts.on_chain) FindChain(facts, readiness.problems);
   FindClock(facts, readiness.problems);

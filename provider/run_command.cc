@@ -102,7 +102,7 @@ struct Following {
       : follower(inputs.chain->contracts(), std::move(devices), server.admission(), RealClock()),
         thread("chain", [this, &watch, poll_ms = inputs.config.chain->poll_ms] {
           const absl::Status status = follower.Poll();
-          watch.ChainRead(status, follower.block_s());
+          watch.ChainRead(status, follower.block_s(), follower.devices());
           return follower.RestMs(poll_ms);
         }) {}
   ChainFollower follower;

@@ -10,8 +10,10 @@ ServingWatch::ServingWatch(const Admission& admission, DeviceDescriptions& descr
   facts_.on_chain = on_chain;
 }
 
-void ServingWatch::ChainRead(const absl::Status& status, std::uint64_t block_s) {
+void ServingWatch::ChainRead(const absl::Status& status, std::uint64_t block_s,
+                             const std::vector<OwnDevice>& devices) {
   MutexLock lock(mutex_);
+  facts_.chain_devices = devices;
   facts_.chain_trouble = std::string(status.message());
   if (!status.ok()) return;
   facts_.chain_read_ns = clock_.MonotonicNs();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -9,6 +10,7 @@
 #include "monitor/clock_watch.h"
 #include "provider/admission.h"
 #include "provider/device_descriptions.h"
+#include "provider/own_device.h"
 #include "provider/readiness.h"
 
 namespace kaisar::provider {
@@ -22,8 +24,10 @@ class ServingWatch {
   ServingWatch(const Admission& admission, DeviceDescriptions& descriptions, bool on_chain,
                const Clock& clock);
 
-  /// The chain was read, or could not be; `block_s` is the timestamp of its newest block.
-  void ChainRead(const absl::Status& status, std::uint64_t block_s);
+  /// The chain was read, or could not be; `block_s` is the timestamp of its newest block, `devices`
+  /// are as it was last seen to have them.
+  void ChainRead(const absl::Status& status, std::uint64_t block_s,
+                 const std::vector<OwnDevice>& devices);
   /// Now and then, so that a step of the clock is told when it happens.
   void LookAtClock();
   /// As of now; what a driver says of its GPU is as old as the call before.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/hex.h"
 #include "base/status_macros.h"
 #include "chain/committee.h"
@@ -10,6 +11,7 @@
 #include "chain/phase_name.h"
 #include "nlohmann/json.hpp"
 #include "provider/gpu_figures.h"
+#include "provider/key_files.h"
 #include "provider/owner_commands.h"
 
 namespace kaisar::provider {
@@ -27,6 +29,7 @@ struct DeviceStatus {
   chain::DeviceState state;
   std::vector<SettledEpoch> epochs;  // the newest first
   std::string gpu;                   // what computes here; empty where that is not known
+  std::string key_note;              // what is wrong with the key here; empty: nothing is known
 };
 
 /// The last epochs whose settling has begun, the newest first.
@@ -104,6 +107,12 @@ std::string Advice(const DeviceStatus& status, const Uint256& bond_per_weight) {
   return "";
 }
 
+std::vector<std::string> Notes(const DeviceStatus& device, const Uint256& bond_per_weight) {
+  std::vector<std::string> notes = {device.key_note, Advice(device, bond_per_weight)};
+  std::erase(notes, "");
+  return notes;
+}
+
 void PrintText(const std::vector<DeviceStatus>& devices, const std::map<Address, Uint256>& earned,
                const Uint256& bond_per_weight, std::ostream& out) {
   for (const DeviceStatus& device : devices) {
@@ -115,8 +124,9 @@ void PrintText(const std::vector<DeviceStatus>& devices, const std::map<Address,
       out << "  epoch " << epoch.epoch << ": " << Told(epoch) << "\n";
     }
     if (!device.gpu.empty()) out << "  gpu " << device.gpu << "\n";
-    const std::string advice = Advice(device, bond_per_weight);
-    if (!advice.empty()) out << "  note: " << advice << "\n";
+    for (const std::string& note : Notes(device, bond_per_weight)) {
+      out << "  note: " << note << "\n";
+    }
   }
   for (const auto& [owner, amount] : earned) {
     out << "owner 0x" << ToHex(owner) << ": " << FormatEther(amount)
@@ -137,7 +147,8 @@ void PrintJson(const std::vector<DeviceStatus>& devices, const std::map<Address,
                             {"bond_wei", state.bond.ToDecimal()},
                             {"endpoint", state.endpoint},
                             {"exit_at", state.exit_at},
-                            {"note", Advice(device, bond_per_weight)},
+                            {"key", ToPrefixedHex(state.key)},
+                            {"note", absl::StrJoin(Notes(device, bond_per_weight), "; ")},
                             {"epochs", nlohmann::json::array()}};
     if (!device.gpu.empty()) entry["gpu"] = device.gpu;
     for (const SettledEpoch& epoch : device.epochs) {
@@ -157,14 +168,14 @@ void PrintJson(const std::vector<DeviceStatus>& devices, const std::map<Address,
   out << root.dump() << "\n";
 }
 
-/// Ids, each with the GPU that the config gives it; empty without one.
-absl::StatusOr<std::map<std::uint32_t, std::string>> DevicesToShow(const StatusOptions& options) {
-  std::map<std::uint32_t, std::string> devices;
-  for (const std::uint32_t id : options.devices) devices[id] = "";
+/// Devices, each with what the config gives it; nothing without one.
+absl::StatusOr<std::map<std::uint32_t, DeviceConfig>> DevicesToShow(const StatusOptions& options) {
+  std::map<std::uint32_t, DeviceConfig> devices;
+  for (const std::uint32_t id : options.devices) devices[id] = {};
   if (!options.chain.config.empty()) {
     ASSIGN_OR_RETURN(const ProviderConfig config, ReadProviderConfig(options.chain.config));
     for (const DeviceConfig& device : config.devices) {
-      if (options.devices.empty() || devices.contains(device.id)) devices[device.id] = device.gpu;
+      if (options.devices.empty() || devices.contains(device.id)) devices[device.id] = device;
     }
   }
   if (!devices.empty()) return devices;
@@ -185,6 +196,20 @@ std::string GpuLine(const std::string& gpu) {
   return line;
 }
 
+/// Whether the device's keystore is the one that it was registered with.
+std::string KeyNote(const std::string& keystore, const Address& registered) {
+  if (keystore.empty()) return "";
+  const absl::StatusOr<Address> here = ReadKeystoreAddress(keystore);
+  if (!here.ok()) {
+    return absl::StrCat("its key was not compared with the chain's: ", here.status().message());
+  }
+  if (*here == registered) return "";
+  return absl::StrCat(keystore, " has the key ", ToPrefixedHex(*here),
+                      ", but it is registered with ", ToPrefixedHex(registered),
+                      ": all that it answers fails, and its bond burns. Give it the keystore that "
+                      "it was registered with (devices[].keystore), and restart the provider");
+}
+
 }  // namespace
 
 absl::Status ShowStatus(const StatusOptions& options, std::ostream& out) {
@@ -197,12 +222,13 @@ absl::Status ShowStatus(const StatusOptions& options, std::ostream& out) {
       LastEpochs(access->deployment().schedule, latest.timestamp_s, options.epochs);
   std::vector<DeviceStatus> devices;
   std::map<Address, Uint256> earned;
-  for (const auto& [id, gpu] : shown) {
+  for (const auto& [id, configured] : shown) {
     ASSIGN_OR_RETURN(DeviceStatus status, ReadStatus(*access, id, epochs, latest));
     if (!earned.contains(status.state.owner)) {
       ASSIGN_OR_RETURN(earned[status.state.owner], access->contracts().Earned(status.state.owner));
     }
-    status.gpu = GpuLine(gpu);
+    status.gpu = GpuLine(configured.gpu);
+    status.key_note = KeyNote(configured.keystore, status.state.key);
     devices.push_back(std::move(status));
   }
   (options.json ? PrintJson : PrintText)(devices, earned, bond_per_weight, out);

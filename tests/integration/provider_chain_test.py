@@ -2,6 +2,7 @@
 """A provider on a development chain: it is registered by its own command, serves exactly the slots in
 its device's committee, epoch after epoch, and lives through an endpoint that hangs."""
 
+import json
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ ROOT = os.environ["KAISAR_SOURCE_DIR"]
 BINARIES = os.environ["KAISAR_BINARY_DIR"]
 sys.path.insert(0, os.path.join(ROOT, "tests/support"))
 
+import http_get  # pylint: disable=wrong-import-position
 from anvil import CHAIN_ID  # pylint: disable=wrong-import-position
 from chain_network import ChainNetwork  # pylint: disable=wrong-import-position
 from loopback_network import value  # pylint: disable=wrong-import-position
@@ -72,6 +74,36 @@ class ProviderChain(unittest.TestCase):
         self.logged(rf"event=epoch epoch={epoch} ")
         return members
 
+    def finds_another_key(self):
+        """A provider with the keystore of another device says so everywhere, and what to do."""
+        network = self.network
+        network.add_endpoint(1)  # makes keys, registers nothing
+        path = network.path("device-0", "provider.yaml")
+        network.write("device-0/provider.yaml",
+                      network.read("device-0/provider.yaml").replace(
+                          "keystore: keystore.json", "keystore: ../device-1/keystore.json"))
+        here, registered = (network.devices[device]["key"].lower() for device in (1, 0))
+        status = network.call("provider/kaisar-provider", "status", "--config", path)
+        note = re.search("  note: (.*/device-1/keystore.json) has the key (0x[0-9a-f]{40}), but it is "
+                         "registered with (0x[0-9a-f]{40}): .* bond burns. Give it the keystore",
+                         status)
+        self.assertTrue(note and note.groups()[1:] == (here, registered), status)
+        provider = network.start_provider(0)
+        self.logged(f"event=other_key device=0 registered={registered} here={here}")
+        port = int(self.logged(r"event=metrics address=127\.0\.0\.1:(\d+)").group(1))
+
+        def problem():
+            answer, _, body = http_get.get(port, "/readyz")
+            problems = [p for p in json.loads(body)["problems"] if p["code"] == "no_key_fits"]
+            return answer == 503 and problems
+
+        found = network.await_true("another key", 5, problem, "device-0")[0]
+        self.assertTrue(found["keeps_from_earning"])
+        self.assertIn(f"device 0 has {here} here, but is registered with {registered}", found["what"])
+        self.assertIn("\nkaisar_provider_devices_with_other_key 1\n", http_get.get(port)[2])
+        provider.send_signal(signal.SIGTERM)
+        self.assertEqual(provider.wait(timeout=10), 0)
+
     def test_a_registered_device_serves_its_committee_and_nobody_else(self):
         network = self.network
         network.deploy(epoch_seconds=EPOCH_SECONDS, genesis_in_s=40)
@@ -93,6 +125,10 @@ class ProviderChain(unittest.TestCase):
             self.assertEqual((device["weight"], device["bond"]), (weight, bond + "0" * 18))
         network.admin(*network.admission(0))
         network.write_provider_config(0)
+        self.finds_another_key()
+        network.write_provider_config(0)
+        self.assertNotIn("note:", network.call("provider/kaisar-provider", "status", "--config",
+                                               network.path("device-0", "provider.yaml")))
         provider = network.start_provider(0)
         self.logged("event=phase device=0 phase=STANDBY weight=13")
         network.go()

@@ -81,6 +81,29 @@ TEST_F(ChainFollowerTest, ServesNobodyForADeviceWithoutWeight) {
   EXPECT_THAT(Served(), IsEmpty());
 }
 
+TEST_F(ChainFollowerTest, LearnsHowTheChainHasItsDevices) {
+  const auto device = [this] { return follower_.devices().at(0); };
+  EXPECT_FALSE(device().has_other_key());
+  GoTo(1);
+  ASSERT_TRUE(Poll().ok());
+  EXPECT_EQ(device().registered_key, KeyOf(0x77).address());
+  EXPECT_EQ(device().in_epoch, std::nullopt);
+  Open(0);
+  ASSERT_TRUE(Poll().ok());
+  EXPECT_FALSE(device().has_other_key());
+  EXPECT_EQ(device().in_epoch, true);
+
+  chain_.contracts().devices[kDevice].key = KeyOf(0x78).address();
+  chain_.contracts().devices[kDevice].weight = 0;
+  GoTo(60);
+  ASSERT_TRUE(Poll().ok());
+  EXPECT_FALSE(device().has_other_key());
+  GoTo(61);  // everything is looked at again
+  ASSERT_TRUE(Poll().ok());
+  EXPECT_TRUE(device().has_other_key());
+  EXPECT_EQ(device().in_epoch, false);
+}
+
 TEST_F(ChainFollowerTest, TakesAReplacedTlsKeyWithinAMinute) {
   Open(0);
   GoTo(1);
