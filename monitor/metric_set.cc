@@ -77,6 +77,12 @@ prometheus::Gauge& MetricSet::Gauge(absl::string_view name, const MetricLabels& 
   return families_->Of(prometheus::BuildGauge(), info).Add(labels);
 }
 
+void MetricSet::RemoveGauge(absl::string_view name, const MetricLabels& labels) {
+  const MetricInfo& info = Find(name, MetricType::kGauge, labels);
+  auto& family = families_->Of(prometheus::BuildGauge(), info);
+  if (family.Has(labels)) family.Remove(&family.Add(labels));
+}
+
 prometheus::Histogram& MetricSet::Histogram(absl::string_view name,
                                             const std::vector<double>& bounds,
                                             const MetricLabels& labels) {

@@ -38,7 +38,7 @@ using MetricLabels = std::map<std::string, std::string>;
 /// else is a bug of ours.
 ///
 /// Threads: all methods from any thread, and the metrics that they give as well; those live as long
-///          as the set.
+///          as the set, or until RemoveGauge.
 class MetricSet {
  public:
   /// `clock` must outlive it.
@@ -50,6 +50,9 @@ class MetricSet {
   prometheus::Gauge& Gauge(absl::string_view name, const MetricLabels& labels = {});
   prometheus::Histogram& Histogram(absl::string_view name, const std::vector<double>& bounds,
                                    const MetricLabels& labels = {});
+
+  /// Takes a gauge out whose value is no longer known, if it is there; what Gauge gave of it ends.
+  void RemoveGauge(absl::string_view name, const MetricLabels& labels);
 
   const std::vector<MetricInfo>& table() const { return table_; }
 

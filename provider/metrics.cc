@@ -141,6 +141,7 @@ void Metrics::NoteChain(const std::vector<OwnDevice>& devices) {
 
 void Metrics::NoteDevices(const v1::DescribeResponse& response) {
   int in_trouble = 0;
+  MutexLock lock(gpus_mutex_);
   for (const v1::DeviceDescription& device : response.devices()) {
     if (!device.trouble().empty()) ++in_trouble;
     if (device.has_gpu()) NoteGpu(device.gpu());
@@ -149,10 +150,15 @@ void Metrics::NoteDevices(const v1::DescribeResponse& response) {
   metrics_.Gauge("kaisar_provider_devices_in_trouble").Set(in_trouble);
 }
 
-// What the driver does not tell is left out.
+// What the driver does not tell, or no longer, is left out.
 void Metrics::NoteGpu(const v1::GpuInformation& gpu) {
   const auto set = [&](const char* name, bool known, double value) {
-    if (known) metrics_.Gauge(name, {{"gpu", gpu.uuid()}}).Set(value);
+    const monitor::MetricLabels labels = {{"gpu", gpu.uuid()}};
+    if (known) {
+      metrics_.Gauge(name, labels).Set(value);
+    } else {
+      metrics_.RemoveGauge(name, labels);
+    }
   };
   set("kaisar_provider_gpu_temperature_celsius", gpu.has_temperature_c(), gpu.temperature_c());
   set("kaisar_provider_gpu_power_watts", gpu.has_power_mw(), gpu.power_mw() / 1e3);

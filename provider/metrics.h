@@ -3,8 +3,10 @@
 #include <memory>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "kaisar/v1/provider.pb.h"
 #include "monitor/http_routes.h"
 #include "monitor/metric_set.h"
@@ -33,11 +35,12 @@ class Metrics {
 
  private:
   void NoteFacts(const ServingFacts& facts);
-  void NoteDevices(const v1::DescribeResponse& response);
-  void NoteGpu(const v1::GpuInformation& gpu);
   void NoteChain(const std::vector<OwnDevice>& devices);
+  void NoteDevices(const v1::DescribeResponse& response);
+  void NoteGpu(const v1::GpuInformation& gpu) ABSL_EXCLUSIVE_LOCKS_REQUIRED(gpus_mutex_);
 
   monitor::MetricSet metrics_;
+  Mutex gpus_mutex_;  // of the gauges of GPUs, which come and go
   std::function<ServingFacts()> read_facts_;
 };
 

@@ -39,6 +39,18 @@ TEST(MetricSet, WritesWhatWasCounted) {
                               "test_round_seconds_bucket{le=\"1\"} 1\n"));
 }
 
+TEST(MetricSet, LeavesOutAGaugeWhoseValueIsNoLongerKnown) {
+  testing::FakeClock clock(0);
+  MetricSet metrics(Table(), clock);
+  metrics.Gauge("test_queue_length").Set(7);
+  metrics.RemoveGauge("test_queue_length", {});
+  metrics.RemoveGauge("test_queue_length", {});
+  EXPECT_THAT(metrics.Text(), Not(HasSubstr("test_queue_length ")));
+  metrics.Gauge("test_queue_length").Set(8);
+  clock.Advance(1000);
+  EXPECT_THAT(metrics.Text(), HasSubstr("test_queue_length 8\n"));
+}
+
 TEST(MetricSet, HasTheFiguresOfItsProcess) {
   testing::FakeClock clock(0);
   MetricSet metrics(Table(), clock);

@@ -85,6 +85,21 @@ TEST_F(MetricsTest, ShowWhatTheDriverTellsAndNoMore) {
   EXPECT_THAT(text, Not(HasSubstr("temperature_celsius{")));
 }
 
+TEST_F(MetricsTest, ForgetWhatADriverNoLongerTells) {
+  v1::DescribeResponse response;
+  v1::DeviceDescription& device = *response.add_devices();
+  device.mutable_gpu()->set_uuid("GPU-1");
+  device.mutable_gpu()->set_memory_total_bytes(5);
+  device.mutable_gpu()->set_temperature_c(91);
+  metrics_.ReadDevices([&](const auto& reply) { reply(response); });
+  EXPECT_THAT(Text(), HasSubstr("temperature_celsius{gpu=\"GPU-1\"} 91\n"));
+  device.set_trouble("the GPU fell off the bus");
+  device.mutable_gpu()->clear_temperature_c();
+  const std::string text = Text();
+  EXPECT_THAT(text, Not(HasSubstr("temperature_celsius{")));
+  EXPECT_THAT(text, HasSubstr("memory_size_bytes{gpu=\"GPU-1\"} 5\n"));
+}
+
 TEST_F(MetricsTest, AreWhatTheDocumentSays) {
   constexpr const char* kTypes[] = {"counter", "gauge", "histogram"};
   const auto document =
