@@ -68,11 +68,11 @@ void FindKeys(const ServingFacts& facts, std::vector<Problem>& problems) {
   const std::size_t all = facts.chain_devices.size();
   problems.push_back(
       {others.size() == all ? "no_key_fits" : "other_key",
-       absl::StrCat(others.size(), " of ", all,
-                    " devices have another key on the chain: all answers fail, and bond burns: ",
-                    Named(others)),
-       "give each device the keystore that it was registered with (devices[].keystore), and "
-       "restart; a device whose key is lost must be deregistered"});
+       absl::StrCat(
+           others.size(), " of ", all,
+           " devices have another key on the chain, so their answers fail: ", Named(others)),
+       "their bond burns: give each the keystore that it was registered with (devices[].keystore), "
+       "and restart; a device whose key is lost must be deregistered"});
 }
 
 void FindEpoch(const ServingFacts& facts, std::vector<Problem>& problems) {
