@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "audit/log_reader.h"
 #include "base/status_macros.h"
 #include "challenges/roster.h"
 #include "reporter/report_file.h"
@@ -75,6 +76,20 @@ bool LiesInEpoch(const absl::Status& status) {
     default:
       return false;
   }
+}
+
+absl::StatusOr<v1::EpochOpened> ReadOpened(const std::string& log_path) {
+  v1::EpochOpened opened;
+  const auto read = [&](std::uint64_t, ByteView, const v1::Record& record) {
+    opened = record.epoch_opened();
+    return absl::CancelledError("only the first record is wanted");
+  };
+  const auto summary = audit::ReadLog(log_path, read);
+  if (!summary.ok() && !absl::IsCancelled(summary.status())) return summary.status();
+  if (opened.beacon().size() != 32 || opened.epoch_end_ms() <= opened.beacon_ms()) {
+    return absl::DataLossError(absl::StrCat(log_path, ": the first record does not open an epoch"));
+  }
+  return opened;
 }
 
 absl::StatusOr<std::shared_ptr<const Epoch>> EpochFromRecord(const v1::EpochOpened& opened,

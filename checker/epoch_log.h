@@ -33,6 +33,11 @@ absl::StatusOr<std::vector<std::uint32_t>> FindEpochReports(const std::string& d
 /// other keys, or nobody's to read. What cannot be written now, no epoch can.
 bool LiesInEpoch(const absl::Status& status);
 
+/// The first record of a log.
+///
+/// Errors: those of audit::ReadLog; DataLoss when it does not open an epoch.
+absl::StatusOr<v1::EpochOpened> ReadOpened(const std::string& log_path);
+
 /// The facts of an epoch from its first record: its roster and policy count, not today's files.
 ///
 /// Errors: FailedPrecondition when the log is another slot's; those of ParsePolicy and

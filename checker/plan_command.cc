@@ -7,13 +7,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "audit/log_reader.h"
 #include "audit/names.h"
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/status_macros.h"
 #include "challenges/roster.h"
 #include "checker/config.h"
+#include "checker/epoch_log.h"
 #include "checker/roster_file.h"
 #include "checker/slot_keys.h"
 
@@ -28,21 +28,8 @@ struct Source {
   challenges::Policy policy;
 };
 
-absl::StatusOr<v1::EpochOpened> FirstRecord(const std::string& path) {
-  v1::EpochOpened opened;
-  const auto summary = audit::ReadLog(path, [&](std::uint64_t, ByteView, const v1::Record& record) {
-    opened = record.epoch_opened();
-    return absl::CancelledError("only the first record is wanted");
-  });
-  if (!summary.ok() && !absl::IsCancelled(summary.status())) return summary.status();
-  if (opened.beacon().size() != 32 || opened.epoch_end_ms() <= opened.beacon_ms()) {
-    return absl::DataLossError(absl::StrCat(path, ": the first record does not open an epoch"));
-  }
-  return opened;
-}
-
 absl::StatusOr<Source> FromLog(const PlanOptions& options, const Config& config) {
-  ASSIGN_OR_RETURN(v1::EpochOpened opened, FirstRecord(options.log));
+  ASSIGN_OR_RETURN(v1::EpochOpened opened, ReadOpened(options.log));
   if (config.slot && opened.slot() != *config.slot) {
     return absl::InvalidArgumentError(absl::StrCat(options.log, " is a log of slot ", opened.slot(),
                                                    ", the config is of ", *config.slot));

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint64_t kStaleBlockS = 120;
 constexpr std::uint64_t kFewEpochs = 8;  // two days of the network's
+constexpr std::uint32_t kNewEpochs = 3;  // a report of before them says nothing of today
 constexpr std::uint64_t kLeastDecisions = 20;
 constexpr std::uint64_t kLeastAgreementPercent = 90;
 
@@ -90,6 +91,16 @@ void FindReportProblems(const SlotStatus& status, std::vector<Problem>& problems
                           absl::StrCat(of, " is not revealed, half of the window is over"),
                           "is the checker running, and has the hot key coin?"});
     }
+  }
+  const std::optional<LastReport>& last = status.last_report;
+  if (last && last->scored == 0 && last->devices > 0 && status.epoch <= last->epoch + kNewEpochs &&
+      !status.has_left()) {
+    problems.push_back({"nothing_scored",
+                        absl::StrCat("the report of epoch ", last->epoch, " scores none of its ",
+                                     last->devices, " devices: it is paid nothing"),
+                        "look for what kept this machine from measuring: uplink, load, clock "
+                        "(CHECKER_OFFLINE, CHECKER_OVERLOADED, CLOCK_STEPPED in the log); "
+                        "kaisar-audit explain says it for each device"});
   }
   for (const std::string& error : status.send_errors) {
     problems.push_back({"transaction_stuck", error,

@@ -12,6 +12,7 @@
 #include "base/uint256.h"
 #include "chain/contracts.h"
 #include "chain/deployment.h"
+#include "checker/last_report.h"
 #include "monitor/problem.h"
 
 namespace kaisar::checker {
@@ -64,7 +65,8 @@ struct SlotStatus {
   Uint256 cost_per_epoch;  // at today's fees
   std::string runs_as;     // the process that has the data directory; empty: none
   bool has_signatures = false;
-  std::vector<std::string> send_errors;  // of transactions that are open in the outbox
+  std::optional<LastReport> last_report;  // of the data directory
+  std::vector<std::string> send_errors;   // of transactions that are open in the outbox
 
   bool before_genesis() const { return now_s < schedule.genesis; }
   bool on_duty() const {
@@ -84,7 +86,7 @@ inline constexpr absl::string_view kSlotProblemCodes[] = {
     "chain_stale",  "epoch_unopened", "off_duty",          "missed_in_a_row",
     "not_running",  "no_signatures",  "report_missed",     "report_not_revealed",
     "commit_late",  "reveal_late",    "transaction_stuck", "low_coin",
-    "disagreement", "slot_left",
+    "disagreement", "slot_left",      "nothing_scored",
 };
 
 /// A pure function of what is known.

@@ -47,6 +47,12 @@ std::string Accepted(const SlotStatus& status) {
                       ", transaction ", ToPrefixedHex(status.accepted->transaction));
 }
 
+std::string Scored(const SlotStatus& status) {
+  const std::optional<LastReport>& last = status.last_report;
+  if (!last) return "no report here yet";
+  return absl::StrCat(last->scored, " of ", last->devices, " devices in epoch ", last->epoch);
+}
+
 std::string Recent(const SlotStatus& status) {
   std::string text;
   for (const RecentReport& report : status.recent) {
@@ -83,7 +89,7 @@ std::string StatusText(const SlotStatus& status, const std::vector<Problem>& pro
       Line("epoch", absl::StrCat(status.epoch, status.opened ? ", opened" : ", not opened")),
       Line("window", absl::StrCat(window.name, ", ", window.left_s, " s left")),
       Line("accepted", Accepted(status)), Line("reports", Recent(status)),
-      Line("agreement", Agreement(status.account)),
+      Line("scored", Scored(status)), Line("agreement", Agreement(status.account)),
       Line("owed", absl::StrCat(FormatEther(status.account.owed),
                                 " KAI to the slot (kaisar-checker withdraw)")));
   if (!status.earned.is_zero()) {
@@ -132,6 +138,12 @@ nlohmann::ordered_json ToJson(const SlotStatus& status) {
     json["accepted"] = {{"epoch", status.accepted->epoch},
                         {"block", status.accepted->block},
                         {"transaction", ToPrefixedHex(status.accepted->transaction)}};
+  }
+  json["last_report"] = nullptr;
+  if (status.last_report) {
+    json["last_report"] = {{"epoch", status.last_report->epoch},
+                           {"devices", status.last_report->devices},
+                           {"scored", status.last_report->scored}};
   }
   json["reports"] = Json::array();
   for (const RecentReport& report : status.recent) {

@@ -103,6 +103,7 @@ absl::Status ReadMoney(chain::Contracts& contracts, const chain::Block& latest,
 void ReadMachine(const Config& config, SlotStatus& status) {
   std::error_code error;
   status.has_signatures = std::filesystem::exists(SignaturesPath(config), error);
+  status.last_report = ReadLastReport(config.data_dir);
   // The lock is not tried: holding it for an instant could keep a checker from starting.
   const std::string holder = LockHolder(config.data_dir);
   if (holder != "another process") status.runs_as = holder;

@@ -39,6 +39,7 @@ SlotStatus Sound() {
   status.cost_per_epoch = *ParseEther("0.01");
   status.runs_as = "process 12 (kaisar-checker)";
   status.has_signatures = true;
+  status.last_report = LastReport{4, 12, 11};
   return status;
 }
 
@@ -125,6 +126,11 @@ INSTANTIATE_TEST_SUITE_P(
                s.wall_s += 80;
              },
              "not revealed, half", "coin"},
+        Case{"NothingScored",
+             [](SlotStatus& s) {
+               s.last_report = LastReport{4, 12, 0};
+             },
+             "epoch 4 scores none of its 12 devices", "uplink"},
         Case{"SendError", [](SlotStatus& s) { s.send_errors = {"commit of epoch 4: no funds"}; },
              "no funds", "tried again"},
         Case{"LowBalance", [](SlotStatus& s) { s.balance = *ParseEther("0.04"); }, "has 0.04 coins",
@@ -148,6 +154,16 @@ TEST(SlotStatus, HasNothingAgainstASlotThatIsAboutToLeave) {
   SlotStatus status = Sound();
   status.state.active_until = 6;
   status.state.claimable_at = kGenesis + 9000;
+  EXPECT_THAT(FindProblems(status), IsEmpty());
+}
+
+TEST(SlotStatus, HasNothingAgainstAReportWithoutDevicesNorAnOldOne) {
+  SlotStatus status = Sound();
+  status.last_report = LastReport{4, 0, 0};
+  EXPECT_THAT(FindProblems(status), IsEmpty());
+  status.last_report = LastReport{1, 12, 0};
+  EXPECT_THAT(FindProblems(status), IsEmpty());
+  status.last_report = LastReport{4, 12, 1};
   EXPECT_THAT(FindProblems(status), IsEmpty());
 }
 
@@ -189,8 +205,8 @@ TEST(SlotStatus, ShowsThePersonWhatTheySearch) {
   const std::string text = StatusText(Sound(), {});
   for (const char* part :
        {"slot       3, active", "1000 KAI", "commit of epoch 4, 40 s left", "epoch 3, block 77",
-        "epoch 4 committed, epoch 3 revealed", "39 of 40 (97.5 %)", "12.5 KAI", "for 100 epochs",
-        "process 12", "all is well"}) {
+        "epoch 4 committed, epoch 3 revealed", "11 of 12 devices in epoch 4", "39 of 40 (97.5 %)",
+        "12.5 KAI", "for 100 epochs", "process 12", "all is well"}) {
     EXPECT_THAT(text, HasSubstr(part));
   }
 }
@@ -202,6 +218,7 @@ TEST(SlotStatus, SaysTheSameAsJson) {
   EXPECT_EQ(json["slot"], 3);
   EXPECT_EQ(json["owed"], "12500000000000000000");
   EXPECT_EQ(json["accepted"]["block"], 77);
+  EXPECT_EQ(json["last_report"]["scored"], 11);
   EXPECT_EQ(json["reports"][0]["state"], "committed");
   EXPECT_EQ(json["problems"].size(), 1u);
   EXPECT_THAT(std::string(json["problems"][0]["next"]), Not(IsEmpty()));

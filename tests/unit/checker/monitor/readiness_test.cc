@@ -107,6 +107,11 @@ INSTANTIATE_TEST_SUITE_P(
                              f.slot->duty = absl::FailedPreconditionError("slot 3 has no duty");
                            },
                            "slot_left", "has left", false},
+                      Case{"NothingScored",
+                           [](RunFacts& f) {
+                             f.slot->last_report = LastReport{1, 7, 0};
+                           },
+                           "nothing_scored", "none of its 7 devices", false},
                       Case{"OfTheSlot",
                            [](RunFacts& f) {
                              f.slot->balance = Uint256();

@@ -94,6 +94,14 @@ TEST(Earning, IsNoOnceTheSlotHasLeft) {
   EXPECT_EQ(StateOf(facts), "no");
 }
 
+TEST(Earning, IsNoForAReportThatScoresNobody) {
+  RunFacts facts = OnChain(ReportState::kRevealed);
+  facts.slot->last_report = checker::LastReport{6, 12, 12};
+  EXPECT_EQ(StateOf(facts), "yes");
+  facts.slot->last_report->scored = 0;  // the chain accepted it all the same
+  EXPECT_EQ(StateOf(facts), "no");
+}
+
 class StatusPageTest : public ::testing::Test {
  protected:
   StatusPageTest() { page_.AddTo(routes_); }
