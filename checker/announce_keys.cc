@@ -68,7 +68,8 @@ std::string Describe(std::uint32_t slot, const News& news, const Address& hot_ke
   return absl::StrCat("announce for slot ", slot, ": ", absl::StrJoin(parts, ", "));
 }
 
-absl::Status AnnounceHotKey(const OwnerSession& session, std::uint32_t slot, const Address& key) {
+absl::Status AnnounceHotKey(const OwnerSession& session, std::uint32_t slot, const Address& old,
+                            const Address& key) {
   ASSIGN_OR_RETURN(const chain::Receipt receipt,
                    Send(session, absl::StrCat("changing the hot key of slot ", slot),
                         session.contracts.deployment().slots, chain::SetHotKeyCall(slot, key)));
@@ -79,6 +80,12 @@ absl::Status AnnounceHotKey(const OwnerSession& session, std::uint32_t slot, con
   if (counts_from >= 2) {
     session.out << "the report of epoch " << counts_from - 2
                 << " is still the old key's: run with that one until it is revealed\n";
+  }
+  ASSIGN_OR_RETURN(const Uint256 rewards, session.contracts.TokenBalance(old));
+  if (!rewards.is_zero()) {
+    session.out << "the old key " << ToPrefixedHex(old) << " has " << FormatEther(rewards)
+                << " KAI: with a config that names its keystore, kaisar-checker withdraw --to "
+                << "ADDRESS sends it on\n";
   }
   return absl::OkStatus();
 }
@@ -112,7 +119,9 @@ absl::Status AnnounceKeys(const OwnerSession& session, std::uint32_t slot, const
                   << " is reported: no epoch before " << first_epoch << " can be without it\n";
     }
   }
-  if (news.hot_key) RETURN_IF_ERROR(AnnounceHotKey(session, slot, keys.hot.address()));
+  if (news.hot_key) {
+    RETURN_IF_ERROR(AnnounceHotKey(session, slot, state.hot_key, keys.hot.address()));
+  }
   if (news.tls_pin) {
     RETURN_IF_ERROR(Send(session, absl::StrCat("changing the TLS pin of slot ", slot), slots,
                          chain::SetTlsPinCall(slot, pin))

@@ -5,6 +5,7 @@
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -153,9 +154,18 @@ int AnnounceKeysCommand(const OwnerOptions& options) {
 }
 
 int WithdrawCommand(const OwnerOptions& options) {
-  return Do(options, [](const OwnerSession& session, const Inputs& inputs) -> absl::Status {
+  std::optional<Address> to;
+  if (!options.to.empty()) {
+    const auto address = ParseHexArray<20>(options.to);
+    if (!address.ok()) {
+      return Fail(absl::InvalidArgumentError(absl::StrCat("--to: ", address.status().message())),
+                  kWrongInput);
+    }
+    to = *address;
+  }
+  return Do(options, [&](const OwnerSession& session, const Inputs& inputs) -> absl::Status {
     ASSIGN_OR_RETURN(const std::uint32_t slot, SlotOf(inputs));
-    return WithdrawSlot(session, slot);
+    return WithdrawSlot(session, slot, inputs.key_is_hot, to);
   });
 }
 

@@ -13,6 +13,7 @@ struct OwnerOptions {
   /// Web3 Secret Storage; may be empty for announce-keys and withdraw: the hot key pays.
   std::string owner_keystore;
   std::string owner_password;
+  std::string to;    // for withdraw, an address that gets the hot key's own KAI; empty: the owner
   bool yes = false;  // do not ask
 };
 

@@ -66,11 +66,18 @@ void AddAnnounceKeys(CLI::App& app, Chosen& chosen) {
 }
 
 void AddWithdraw(CLI::App& app, Chosen& chosen) {
-  AddSending(app, chosen, "withdraw",
-             "mint what the slot has earned to its owner. Anybody may pay for that, the hot key "
-             "included: the KAI goes to the owner either way. The hot key sends on, too, what it "
-             "got for marking others' missed reports",
-             /*by_owner=*/false, &WithdrawCommand);
+  const auto [withdraw, options] = AddSending(
+      app, chosen, "withdraw",
+      "mint what the slot has earned to its owner. Anybody may pay for that, the hot key included: "
+      "the KAI goes to the owner either way. The hot key sends on, too, what it got for marking "
+      "others' missed reports. So does one that announce-keys has replaced, or whose slot was "
+      "ejected: with its keystore and slot: ID in the config, --to, and some coin for the gas",
+      /*by_owner=*/false, &WithdrawCommand);
+  withdraw
+      ->add_option("--to", options->to,
+                   "0x…, who gets the hot key's own KAI; by default the owner of the slot whose "
+                   "hot key it is")
+      ->excludes("--owner-keystore");
 }
 
 void AddStatus(CLI::App& app, Chosen& chosen) {

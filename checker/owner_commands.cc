@@ -70,6 +70,40 @@ absl::Status TellClaim(const OwnerSession& session, std::uint32_t slot,
   return absl::OkStatus();
 }
 
+absl::Status WithdrawOwed(const OwnerSession& session, std::uint32_t slot, const Address& owner) {
+  ASSIGN_OR_RETURN(const chain::SlotAccount account, session.contracts.AccountOf(slot));
+  if (account.owed.is_zero()) {
+    session.out << "slot " << slot << " is owed nothing\n";
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(Confirm(session, absl::StrCat("withdraw ", Kai(account.owed), " of slot ", slot,
+                                                " to its owner ", ToPrefixedHex(owner))));
+  return Send(session, absl::StrCat("withdrawing what slot ", slot, " is owed"),
+              session.contracts.deployment().settlement, chain::WithdrawSlotsCall({slot}))
+      .status();
+}
+
+/// What the key got for marking others' offences; nobody else can send it on.
+absl::Status SendOn(const OwnerSession& session, std::uint32_t slot, const chain::SlotState& state,
+                    const std::optional<Address>& to) {
+  const Address key = session.key.address();
+  ASSIGN_OR_RETURN(const Uint256 rewards, session.contracts.TokenBalance(key));
+  if (rewards.is_zero()) return absl::OkStatus();
+  // The slot's id may be another owner's by now.
+  if (!to && key != state.hot_key) {
+    session.out << ToPrefixedHex(key) << " has " << Kai(rewards) << ", and is not the hot key of "
+                << "slot " << slot << " any more: kaisar-checker withdraw --to ADDRESS sends it "
+                << "where you say\n";
+    return absl::OkStatus();
+  }
+  const Address target = to.value_or(state.owner);
+  RETURN_IF_ERROR(Confirm(session, absl::StrCat("send ", Kai(rewards), " of the hot key to ",
+                                                to ? "" : "its owner ", ToPrefixedHex(target))));
+  return Send(session, "sending on what the hot key has", session.contracts.deployment().token,
+              chain::TransferCall(target, rewards))
+      .status();
+}
+
 }  // namespace
 
 absl::Status Stake(const OwnerSession& session, const Uint256& license, const SlotKeys& keys) {
@@ -138,30 +172,11 @@ absl::Status Unstake(const OwnerSession& session, std::uint32_t slot) {
   return absl::OkStatus();
 }
 
-absl::Status WithdrawSlot(const OwnerSession& session, std::uint32_t slot) {
+absl::Status WithdrawSlot(const OwnerSession& session, std::uint32_t slot, bool by_hot_key,
+                          const std::optional<Address>& to) {
   ASSIGN_OR_RETURN(const chain::SlotState state, session.contracts.Slot(slot));
-  ASSIGN_OR_RETURN(const chain::SlotAccount account, session.contracts.AccountOf(slot));
-  Uint256 rewards;  // for offences that it marked; nobody else can send them on
-  if (session.key.address() == state.hot_key) {
-    ASSIGN_OR_RETURN(rewards, session.contracts.TokenBalance(state.hot_key));
-  }
-  if (account.owed.is_zero()) session.out << "slot " << slot << " is owed nothing\n";
-  if (account.owed.is_zero() && rewards.is_zero()) return absl::OkStatus();
-  const chain::Deployment& deployment = session.contracts.deployment();
-  if (!account.owed.is_zero()) {
-    RETURN_IF_ERROR(Confirm(session, absl::StrCat("withdraw ", Kai(account.owed), " of slot ", slot,
-                                                  " to its owner ", ToPrefixedHex(state.owner))));
-    RETURN_IF_ERROR(Send(session, absl::StrCat("withdrawing what slot ", slot, " is owed"),
-                         deployment.settlement, chain::WithdrawSlotsCall({slot}))
-                        .status());
-  }
-  if (!rewards.is_zero()) {
-    RETURN_IF_ERROR(Confirm(session, absl::StrCat("send ", Kai(rewards), " of the hot key to its ",
-                                                  "owner ", ToPrefixedHex(state.owner))));
-    RETURN_IF_ERROR(Send(session, "sending on what the hot key has", deployment.token,
-                         chain::TransferCall(state.owner, rewards))
-                        .status());
-  }
+  RETURN_IF_ERROR(WithdrawOwed(session, slot, state.owner));
+  if (by_hot_key) RETURN_IF_ERROR(SendOn(session, slot, state, to));
   ASSIGN_OR_RETURN(const Uint256 balance, session.contracts.TokenBalance(state.owner));
   session.out << ToPrefixedHex(state.owner) << " has " << Kai(balance) << " now\n";
   return absl::OkStatus();

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
+#include "base/bytes.h"
 #include "base/uint256.h"
 #include "checker/owner_session.h"
 #include "checker/slot_keys.h"
@@ -35,10 +37,13 @@ absl::Status Unstake(const OwnerSession& session, std::uint32_t slot);
 ///         key; Cancelled; those of SendAndWait.
 absl::Status AnnounceKeys(const OwnerSession& session, std::uint32_t slot, const SlotKeys& keys);
 
-/// Mints what the slot has earned to its owner, by whoever pays the gas. The hot key sends on its
-/// own KAI, too: what it got for marking others' offences.
+/// Mints what the slot has earned to its owner, by whoever pays the gas. `by_hot_key`: the
+/// session's key is a hot key, and sends on its own KAI, too, what it got for marking others'
+/// offences: `to` whom is said; null: to the owner of the slot whose hot key it is. One that is the
+/// slot's no more tells what it has.
 ///
-/// Errors: those of SendAndWait.
-absl::Status WithdrawSlot(const OwnerSession& session, std::uint32_t slot);
+/// Errors: Cancelled; those of SendAndWait.
+absl::Status WithdrawSlot(const OwnerSession& session, std::uint32_t slot, bool by_hot_key,
+                          const std::optional<Address>& to);
 
 }  // namespace kaisar::checker

@@ -69,12 +69,25 @@ chain: {{deployment: ../deployment.json, rpc: ["{self.network.chain.url}"], conf
         status, out, error = announce("new-tls")
         self.assertEqual(status, 0, out + error)
         self.assertNotIn("hash chain", out)
+        old_key = self.network.view("Slots.slot", 0)["hotKey"]
+        self.network.admin({"send": "KaiToken.transfer", "arguments": [old_key, str(2 * 10**17)]})
         status, out, error = announce("new", *owner)
         self.assertEqual(status, 0, out + error)
+        self.assertIn(f"the old key {old_key.lower()} has 0.2 KAI", out)
         self.assertIn("the hash chain counts from epoch 0 on", out)
         self.assertIn(f"the hot key {value(keys, 'address')} counts from epoch 0 on", out)
         self.assertNotIn("TLS", out)
         self.assertIn("nothing to do", announce("new")[1])
+        # What the old key has is told to it, and goes where its holder says.
+        old = ["withdraw", "--config", "new-tls/checker.yaml"]
+        self.assertIn("0.2 KAI, and is not the hot key of slot 0 any more", self.ask(*old)[1])
+        status, _, error = self.ask(*old, "--to", "0x12")
+        self.assertEqual((status, error),
+                         (2, "kaisar-checker: --to: hex gives 1 bytes, expected 20\n"))
+        status, out, error = self.ask(*old, "--to", self.network.account(2))
+        self.assertEqual(status, 0, out + error)
+        self.assertIn("send 0.2 KAI of the hot key to 0x", out)
+        self.assertEqual(int(self.network.view("KaiToken.balanceOf", old_key)), 0)
         status, _, error = self.ask("stake", "--config", "checker-0/checker.yaml", *owner,
                                     "--license", license_id)
         self.assertEqual((status, error),
