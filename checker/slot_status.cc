@@ -109,15 +109,22 @@ void FindReportProblems(const SlotStatus& status, std::vector<Problem>& problems
   }
 }
 
-void FindMoneyProblems(const SlotStatus& status, std::vector<Problem>& problems) {
-  const bool low = status.balance < status.low_balance ||
-                   status.balance < status.cost_per_epoch * Uint256(kFewEpochs);
-  if (low && !status.state.ejected && !status.has_left()) {
-    problems.push_back({"low_coin",
-                        absl::StrCat("the hot key ", ToPrefixedHex(status.hot_key), " has ",
-                                     FormatEther(status.balance), " coins"),
-                        "send it some: it pays for commits and reveals"});
+void FindCoinProblems(const SlotStatus& status, std::vector<Problem>& problems) {
+  if (status.state.ejected || status.has_left()) return;
+  const std::string has = absl::StrCat("the hot key ", ToPrefixedHex(status.hot_key), " has ",
+                                       FormatEther(status.balance), " coins");
+  if (status.balance < status.cost_per_report) {
+    problems.push_back({"no_coin",
+                        absl::StrCat(has, ", commit and reveal of a report take ",
+                                     FormatEther(status.cost_per_report), " at today's fees"),
+                        "send it some now: without, no report gets to the chain"});
+  } else if (status.balance < status.low_balance ||
+             status.balance < status.cost_per_epoch * Uint256(kFewEpochs)) {
+    problems.push_back({"low_coin", has, "send it some: it pays for commits and reveals"});
   }
+}
+
+void FindAgreementProblems(const SlotStatus& status, std::vector<Problem>& problems) {
   const chain::SlotAccount& account = status.account;
   const std::uint64_t decisions = account.agreed + account.disagreed;
   if (decisions >= kLeastDecisions && account.agreed * 100 < decisions * kLeastAgreementPercent) {
@@ -151,7 +158,8 @@ std::vector<Problem> FindProblems(const SlotStatus& status) {
   FindChainProblems(status, problems);
   FindDutyProblems(status, problems);
   FindReportProblems(status, problems);
-  FindMoneyProblems(status, problems);
+  FindCoinProblems(status, problems);
+  FindAgreementProblems(status, problems);
   return problems;
 }
 

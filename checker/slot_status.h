@@ -62,8 +62,9 @@ struct SlotStatus {
   Address hot_key{};
   Uint256 balance;  // of the hot key, in coin
   Uint256 low_balance;
-  Uint256 cost_per_epoch;  // at today's fees
-  std::string runs_as;     // the process that has the data directory; empty: none
+  Uint256 cost_per_epoch;   // at today's fees, with as many devices as in the last report
+  Uint256 cost_per_report;  // of that its commit and reveal
+  std::string runs_as;      // the process that has the data directory; empty: none
   bool has_signatures = false;
   std::optional<LastReport> last_report;  // of the data directory
   std::vector<std::string> send_errors;   // of transactions that are open in the outbox
@@ -86,7 +87,7 @@ inline constexpr absl::string_view kSlotProblemCodes[] = {
     "chain_stale",  "epoch_unopened", "off_duty",          "missed_in_a_row",
     "not_running",  "no_signatures",  "report_missed",     "report_not_revealed",
     "commit_late",  "reveal_late",    "transaction_stuck", "low_coin",
-    "disagreement", "slot_left",      "nothing_scored",
+    "disagreement", "slot_left",      "nothing_scored",    "no_coin",
 };
 
 /// A pure function of what is known.

@@ -25,7 +25,7 @@
 #include "checker/status_watch.h"
 #include "checker/stop_request.h"
 #include "checker/stop_signals.h"
-#include "reporter/balance_watch.h"
+#include "reporter/epoch_gas.h"
 #include "reporter/outbox.h"
 
 namespace kaisar::checker {
@@ -96,7 +96,11 @@ absl::Status ReadMoney(chain::Contracts& contracts, const chain::Block& latest,
   ASSIGN_OR_RETURN(status.earned, contracts.Earned(status.state.owner));
   ASSIGN_OR_RETURN(status.balance, contracts.client().Balance(status.hot_key));
   ASSIGN_OR_RETURN(const chain::Fees fees, contracts.client().SuggestFees());
-  status.cost_per_epoch = (latest.base_fee + fees.priority_fee) * Uint256(reporter::kEpochGas);
+  const Uint256 price = latest.base_fee + fees.priority_fee;
+  const std::uint64_t devices =
+      status.last_report ? status.last_report->devices : reporter::kDevicesBeforeReports;
+  status.cost_per_epoch = price * Uint256(reporter::EpochGas(devices));
+  status.cost_per_report = price * Uint256(reporter::ReportGas(devices));
   return absl::OkStatus();
 }
 
@@ -227,10 +231,10 @@ absl::StatusOr<SlotStatus> ReadSlotStatus(const Config& config, const SlotKeys& 
   const std::uint32_t duty_epoch = std::max(status.epoch, status.state.active_from);
   ASSIGN_OR_RETURN(const Address hot_key, contracts.HotKeyAt(status.slot, duty_epoch));
   status.duty = CheckDuty(duty_epoch, status.slot, status.state, hot_key, keys);
+  ReadMachine(config, status);
   RETURN_IF_ERROR(ReadRecent(contracts, status));
   RETURN_IF_ERROR(ReadAccepted(contracts, before, status));
   RETURN_IF_ERROR(ReadMoney(contracts, latest, status));
-  ReadMachine(config, status);
   return status;
 }
 

@@ -13,9 +13,10 @@ constexpr std::uint64_t kEveryMs = 600'000;
 
 }  // namespace
 
-std::uint64_t EpochsLeft(const Uint256& balance, const Uint256& gas_price) {
+std::uint64_t EpochsLeft(const Uint256& balance, const Uint256& gas_price,
+                         std::uint64_t epoch_gas) {
   if (gas_price.is_zero()) return std::numeric_limits<std::uint64_t>::max();
-  return (balance / (gas_price * Uint256(kEpochGas))).ToUint64();
+  return (balance / (gas_price * Uint256(epoch_gas))).ToUint64();
 }
 
 absl::StatusOr<std::string> BalanceWatch::Look(chain::ChainClient& client,
@@ -25,7 +26,8 @@ absl::StatusOr<std::string> BalanceWatch::Look(chain::ChainClient& client,
   ASSIGN_OR_RETURN(const chain::Fees fees, client.SuggestFees());
   next_ms_ = wall_ms + kEveryMs;
   const Uint256 price(latest.base_fee.ToUint64());  // saturates at what nobody pays
-  const std::uint64_t epochs = EpochsLeft(balance, price + Uint256(fees.priority_fee.ToUint64()));
+  const std::uint64_t epochs =
+      EpochsLeft(balance, price + Uint256(fees.priority_fee.ToUint64()), epoch_gas_);
   low_now_ = balance < low_ || epochs == 0;
   if (!low_now_) return std::string();
   return absl::StrCat("hot key 0x", ToHex(account_), " has ", FormatEther(balance, 9),

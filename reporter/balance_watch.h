@@ -7,15 +7,13 @@
 #include "base/bytes.h"
 #include "base/uint256.h"
 #include "chain/chain_client.h"
+#include "reporter/epoch_gas.h"
 
 namespace kaisar::reporter {
 
-/// What a slot's transactions of an epoch use: commit, the reveal of 700 devices, its share of
-/// openings, and ten settlings.
-inline constexpr std::uint64_t kEpochGas = 60'000 + 200'000 + 120'000 + 10 * 220'000;
-
-/// Epochs that a balance lasts at a gas price, rounded down; 2^64 - 1 when gas costs nothing.
-std::uint64_t EpochsLeft(const Uint256& balance, const Uint256& gas_price);
+/// Epochs of so much gas that a balance lasts at a gas price, rounded down; 2^64 - 1 when gas costs
+/// nothing.
+std::uint64_t EpochsLeft(const Uint256& balance, const Uint256& gas_price, std::uint64_t epoch_gas);
 
 /// Looks at a hot key's balance every ten minutes.
 ///
@@ -24,6 +22,8 @@ class BalanceWatch {
  public:
   BalanceWatch(const Address& account, const Uint256& low) : account_(account), low_(low) {}
 
+  /// So many devices are in an epoch's report.
+  void Expect(std::uint64_t devices) { epoch_gas_ = EpochGas(devices); }
   /// What to tell the operator; empty when there is enough or it was looked at shortly before.
   ///
   /// Errors: those of ChainClient.
@@ -35,6 +35,7 @@ class BalanceWatch {
  private:
   const Address account_;
   const Uint256 low_;
+  std::uint64_t epoch_gas_ = EpochGas(kDevicesBeforeReports);
   bool low_now_ = true;
   std::uint64_t next_ms_ = 0;
 };

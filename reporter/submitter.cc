@@ -101,6 +101,7 @@ absl::Status ChainSubmitter::Add(const audit::SignedReport& signed_report) {
   }
   ASSIGN_OR_RETURN(Charge charge, Charge::Make(report, settings_, services_.contracts));
   if (services_.clock.WallMs() / 1000 >= schedule_.settle_end(report.epoch)) charge.End();
+  balance_.Expect(report.words.size() * 8);  // of at most eight devices each
   charges_.try_emplace(report.epoch, std::move(charge));
   return absl::OkStatus();
 }

@@ -109,7 +109,7 @@ constexpr MetricInfo kTable[] = {
     {"kaisar_checker_hot_key_balance_coins", kGauge, "",
      "The hot key's coin, which pays for reports."},
     {"kaisar_checker_hot_key_epochs_left", kGauge, "",
-     "For how many epochs that lasts at today's fees."},
+     "For how many epochs that lasts at today's fees, with as many devices as in the last report."},
 };
 
 }  // namespace

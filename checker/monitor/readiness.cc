@@ -25,9 +25,9 @@ constexpr std::uint64_t kSteppedNs = 600 * kSecondNs;
 constexpr std::uint64_t kBehindS = 15;
 
 constexpr absl::string_view kKeepsFromEarning[] = {
-    "chain_stale",     "epoch_unopened",  "off_duty",    "no_signatures",
-    "dispatch_stuck",  "dispatch_failed", "chain_stuck", "chain_unread",
-    "not_on_duty_yet", "disk_full",       "slot_left",   "nothing_scored",
+    "chain_stale",     "epoch_unopened", "off_duty",     "no_signatures",   "dispatch_stuck",
+    "dispatch_failed", "chain_stuck",    "chain_unread", "not_on_duty_yet", "disk_full",
+    "slot_left",       "nothing_scored", "no_coin",
 };
 
 void FindStuck(const RunFacts& facts, std::vector<Problem>& problems) {

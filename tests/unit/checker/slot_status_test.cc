@@ -37,6 +37,7 @@ SlotStatus Sound() {
   status.balance = *ParseEther("1");
   status.low_balance = *ParseEther("0.05");
   status.cost_per_epoch = *ParseEther("0.01");
+  status.cost_per_report = *ParseEther("0.001");
   status.runs_as = "process 12 (kaisar-checker)";
   status.has_signatures = true;
   status.last_report = LastReport{4, 12, 11};
@@ -135,6 +136,8 @@ INSTANTIATE_TEST_SUITE_P(
              "no funds", "tried again"},
         Case{"LowBalance", [](SlotStatus& s) { s.balance = *ParseEther("0.04"); }, "has 0.04 coins",
              "send it"},
+        Case{"NoCoin", [](SlotStatus& s) { s.balance = *ParseEther("0.0009"); },
+             "has 0.0009 coins, commit and reveal of a report take 0.001", "send it some now"},
         Case{"FewEpochs", [](SlotStatus& s) { s.cost_per_epoch = *ParseEther("0.2"); },
              "has 1 coins", "send it"},
         Case{"Disagreement", [](SlotStatus& s) { s.account.disagreed = 10; }, "39 of 49",

@@ -76,64 +76,65 @@ TEST_P(ReadinessProblem, IsToldAndDecides) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, ReadinessProblem,
-    ::testing::Values(Case{"DispatchStuck", [](RunFacts& f) { f.dispatch_alive_ns = 4000 * kS; },
-                           "dispatch_stuck", "no progress for 1000 s, limit 900", false},
-                      Case{"ChainStuck", [](RunFacts& f) { f.chain_alive_ns = 4000 * kS; },
-                           "chain_stuck", "the thread chain", false},
-                      Case{"NeverRead",
-                           [](RunFacts& f) {
-                             f.chain_read_ns.reset();
-                             f.slot.reset();
-                           },
-                           "chain_unread", "has not been read yet", false},
-                      Case{"RpcDownForAnHour",
-                           [](RunFacts& f) {
-                             f.now_ns += 3600 * kS;
-                             f.dispatch_alive_ns = f.chain_alive_ns = f.now_ns;
-                             f.chain_trouble = "http://127.0.0.1:1: connection refused";
-                           },
-                           "chain_unread", "for 3610 s: http://127.0.0.1:1: connection refused",
-                           false},
-                      Case{"NotOnDutyYet",
-                           [](RunFacts& f) {
-                             f.slot->state.active_from = 4;
-                             f.slot->runs_as.clear();
-                           },
-                           "not_on_duty_yet", "first duty of slot 3 is in epoch 4, now is epoch 2",
-                           false},
-                      Case{"SlotLeft",
-                           [](RunFacts& f) {
-                             f.slot->state.active_until = 2;
-                             f.slot->duty = absl::FailedPreconditionError("slot 3 has no duty");
-                           },
-                           "slot_left", "has left", false},
-                      Case{"NothingScored",
-                           [](RunFacts& f) {
-                             f.slot->last_report = LastReport{1, 7, 0};
-                           },
-                           "nothing_scored", "none of its 7 devices", false},
-                      Case{"OfTheSlot",
-                           [](RunFacts& f) {
-                             f.slot->balance = Uint256();
-                             f.slot->low_balance = Uint256(1);
-                           },
-                           "low_coin", "has 0 coins", true},
-                      Case{"DiskLow", [](RunFacts& f) { f.free_bytes = 4 * kGb; }, "disk_low",
-                           "4000000000 of 100000000000 bytes are free", true},
-                      Case{"DiskFull",
-                           [](RunFacts& f) {
-                             f.free_bytes = kGb;
-                             f.refused = "the log of epoch 3 takes up to 2 GB";
-                           },
-                           "disk_full", "the log of epoch 3", false},
-                      Case{"ClockStepped",
-                           [](RunFacts& f) {
-                             f.clock_stepped_ns = 4900 * kS;
-                             f.clock_step_seconds = -60.5;
-                           },
-                           "clock_stepped", "set by -60.5 s, 100 s ago", true},
-                      Case{"ClockBehind", [](RunFacts& f) { f.slot->wall_s -= 60; }, "clock_behind",
-                           "60 s ahead of this machine's clock", true}),
+    ::testing::Values(
+        Case{"DispatchStuck", [](RunFacts& f) { f.dispatch_alive_ns = 4000 * kS; },
+             "dispatch_stuck", "no progress for 1000 s, limit 900", false},
+        Case{"ChainStuck", [](RunFacts& f) { f.chain_alive_ns = 4000 * kS; }, "chain_stuck",
+             "the thread chain", false},
+        Case{"NeverRead",
+             [](RunFacts& f) {
+               f.chain_read_ns.reset();
+               f.slot.reset();
+             },
+             "chain_unread", "has not been read yet", false},
+        Case{"RpcDownForAnHour",
+             [](RunFacts& f) {
+               f.now_ns += 3600 * kS;
+               f.dispatch_alive_ns = f.chain_alive_ns = f.now_ns;
+               f.chain_trouble = "http://127.0.0.1:1: connection refused";
+             },
+             "chain_unread", "for 3610 s: http://127.0.0.1:1: connection refused", false},
+        Case{"NotOnDutyYet",
+             [](RunFacts& f) {
+               f.slot->state.active_from = 4;
+               f.slot->runs_as.clear();
+             },
+             "not_on_duty_yet", "first duty of slot 3 is in epoch 4, now is epoch 2", false},
+        Case{"SlotLeft",
+             [](RunFacts& f) {
+               f.slot->state.active_until = 2;
+               f.slot->duty = absl::FailedPreconditionError("slot 3 has no duty");
+             },
+             "slot_left", "has left", false},
+        Case{"NothingScored",
+             [](RunFacts& f) {
+               f.slot->last_report = LastReport{1, 7, 0};
+             },
+             "nothing_scored", "none of its 7 devices", false},
+        Case{"NoCoin", [](RunFacts& f) { f.slot->cost_per_report = Uint256(1'000'001); }, "no_coin",
+             "take 0.000000000001000001 at today's fees", false},
+        Case{"OfTheSlot",
+             [](RunFacts& f) {
+               f.slot->balance = Uint256();
+               f.slot->low_balance = Uint256(1);
+             },
+             "low_coin", "has 0 coins", true},
+        Case{"DiskLow", [](RunFacts& f) { f.free_bytes = 4 * kGb; }, "disk_low",
+             "4000000000 of 100000000000 bytes are free", true},
+        Case{"DiskFull",
+             [](RunFacts& f) {
+               f.free_bytes = kGb;
+               f.refused = "the log of epoch 3 takes up to 2 GB";
+             },
+             "disk_full", "the log of epoch 3", false},
+        Case{"ClockStepped",
+             [](RunFacts& f) {
+               f.clock_stepped_ns = 4900 * kS;
+               f.clock_step_seconds = -60.5;
+             },
+             "clock_stepped", "set by -60.5 s, 100 s ago", true},
+        Case{"ClockBehind", [](RunFacts& f) { f.slot->wall_s -= 60; }, "clock_behind",
+             "60 s ahead of this machine's clock", true}),
     [](const auto& problem) { return problem.param.name; });
 
 TEST(Readiness, KnowsAllCodesThatItGives) {

@@ -102,6 +102,14 @@ TEST(Earning, IsNoForAReportThatScoresNobody) {
   EXPECT_EQ(StateOf(facts), "no");
 }
 
+TEST(Earning, IsNoWithoutCoinForAReport) {
+  RunFacts facts = OnChain(ReportState::kRevealed);
+  facts.slot->balance = Uint256();
+  EXPECT_EQ(StateOf(facts), "yes");  // where gas costs nothing
+  facts.slot->cost_per_report = Uint256(1);
+  EXPECT_EQ(StateOf(facts), "no");
+}
+
 class StatusPageTest : public ::testing::Test {
  protected:
   StatusPageTest() { page_.AddTo(routes_); }
