@@ -125,15 +125,26 @@ void FindCoinProblems(const SlotStatus& status, std::vector<Problem>& problems) 
 }
 
 void FindAgreementProblems(const SlotStatus& status, std::vector<Problem>& problems) {
-  const chain::SlotAccount& account = status.account;
-  const std::uint64_t decisions = account.agreed + account.disagreed;
-  if (decisions >= kLeastDecisions && account.agreed * 100 < decisions * kLeastAgreementPercent) {
-    problems.push_back({"disagreement",
-                        absl::StrCat("only ", account.agreed, " of ", decisions,
-                                     " scores were near the committees' medians"),
-                        "compare with others: uplink, load of the machine (CHECKER_OVERLOADED in "
-                        "the log), policy file"});
+  AgreementCount count = {0, status.account.agreed, status.account.disagreed};
+  std::string when;
+  // Of the last day, so that a bad day shows behind a good year; of all, where that says too
+  // little.
+  const AgreementCount before = status.agreement_before.value_or(AgreementCount{});
+  if (count.agreed + count.disagreed >= before.agreed + before.disagreed + kLeastDecisions &&
+      count.agreed >= before.agreed && count.disagreed >= before.disagreed) {
+    count.agreed -= before.agreed;
+    count.disagreed -= before.disagreed;
+    if (status.agreement_before) when = " of the last day";
   }
+  const std::uint64_t decisions = count.agreed + count.disagreed;
+  if (decisions < kLeastDecisions || count.agreed * 100 >= decisions * kLeastAgreementPercent) {
+    return;
+  }
+  problems.push_back({"disagreement",
+                      absl::StrCat("only ", count.agreed, " of ", decisions, " scores", when,
+                                   " were near the committees' medians"),
+                      "compare with others: uplink, load of the machine (CHECKER_OVERLOADED in "
+                      "the log), policy file"});
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "base/uint256.h"
 #include "chain/contracts.h"
 #include "chain/deployment.h"
+#include "checker/agreement_history.h"
 #include "checker/last_report.h"
 #include "monitor/problem.h"
 
@@ -58,7 +59,8 @@ struct SlotStatus {
   std::vector<RecentReport> recent;  // on duty, newest first; at most three epochs
   std::optional<AcceptedReport> accepted;
   chain::SlotAccount account;
-  Uint256 earned;  // by the owner's devices
+  std::optional<AgreementCount> agreement_before;  // of a day ago, or as early as is known
+  Uint256 earned;                                  // by the owner's devices
   Address hot_key{};
   Uint256 balance;  // of the hot key, in coin
   Uint256 low_balance;

@@ -108,6 +108,7 @@ void ReadMachine(const Config& config, SlotStatus& status) {
   std::error_code error;
   status.has_signatures = std::filesystem::exists(SignaturesPath(config), error);
   status.last_report = ReadLastReport(config.data_dir);
+  status.agreement_before = CountBefore(ReadAgreement(config.data_dir), status.now_s);
   // The lock is not tried: holding it for an instant could keep a checker from starting.
   const std::string holder = LockHolder(config.data_dir);
   if (holder != "another process") status.runs_as = holder;

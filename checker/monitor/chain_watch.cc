@@ -49,12 +49,19 @@ ChainWatch::~ChainWatch() {
   if (thread_.joinable()) thread_.join();
 }
 
+void ChainWatch::Keep(const SlotStatus& status) const {
+  const AgreementCount newest = {status.now_s, status.account.agreed, status.account.disagreed};
+  // A full disk is told elsewhere, and is no reason to watch nothing.
+  KeepAgreement(config_.data_dir, newest).IgnoreError();
+}
+
 void ChainWatch::Work() {
   while (!ending_) {
     const absl::StatusOr<SlotStatus> status =
         ReadSlotStatus(config_, keys_, access_->contracts(), clock_);
     if (ending_) return;  // it was given up
     on_read_(status, every_ms_);
+    if (status.ok()) Keep(*status);
     MutexLock lock(mutex_);
     if (!ending_) changed_.WaitFor(mutex_, std::chrono::milliseconds(every_ms_));
   }

@@ -39,6 +39,7 @@ class ChainWatch {
  private:
   ChainWatch(const Config& config, const SlotKeys& keys, const Clock& clock, OnRead on_read);
   void Work();
+  void Keep(const SlotStatus& status) const;
 
   const Config& config_;
   const SlotKeys& keys_;

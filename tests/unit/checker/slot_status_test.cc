@@ -140,8 +140,14 @@ INSTANTIATE_TEST_SUITE_P(
              "has 0.0009 coins, commit and reveal of a report take 0.001", "send it some now"},
         Case{"FewEpochs", [](SlotStatus& s) { s.cost_per_epoch = *ParseEther("0.2"); },
              "has 1 coins", "send it"},
-        Case{"Disagreement", [](SlotStatus& s) { s.account.disagreed = 10; }, "39 of 49",
-             "uplink"}),
+        Case{"Disagreement", [](SlotStatus& s) { s.account.disagreed = 10; }, "39 of 49", "uplink"},
+        Case{"DisagreementAfterAGoodYear",
+             [](SlotStatus& s) {
+               s.account.agreed = 40'012;
+               s.account.disagreed = 108;
+               s.agreement_before = AgreementCount{s.now_s - 86'400, 40'000, 100};
+             },
+             "only 12 of 20 scores of the last day were", "uplink"}),
     [](const auto& problem) { return problem.param.name; });
 
 TEST(SlotStatus, HasNothingAgainstASlotThatIsStillToBegin) {
@@ -158,6 +164,17 @@ TEST(SlotStatus, HasNothingAgainstASlotThatIsAboutToLeave) {
   status.state.active_until = 6;
   status.state.claimable_at = kGenesis + 9000;
   EXPECT_THAT(FindProblems(status), IsEmpty());
+}
+
+TEST(SlotStatus, HasNothingAgainstABadDayThatIsOver) {
+  SlotStatus status = Sound();
+  status.account = {Uint256(), 60, 40};
+  status.agreement_before = AgreementCount{status.now_s - 86'400, 40, 40};
+  EXPECT_THAT(FindProblems(status), IsEmpty());
+  status.account.agreed = 59;  // of one day too few are known
+  EXPECT_THAT(FindProblems(status), ::testing::SizeIs(1));
+  status.agreement_before = AgreementCount{status.now_s - 86'400, 90, 0};  // of another chain
+  EXPECT_THAT(FindProblems(status), ::testing::SizeIs(1));
 }
 
 TEST(SlotStatus, HasNothingAgainstAReportWithoutDevicesNorAnOldOne) {
