@@ -9,6 +9,7 @@ namespace kaisar::checker {
 namespace {
 
 constexpr std::uint64_t kStaleBlockS = 120;
+constexpr int kCoinDigits = 9;           // where gas is cheap, a report costs less than a millionth
 constexpr std::uint64_t kFewEpochs = 8;  // two days of the network's
 constexpr std::uint32_t kNewEpochs = 3;  // a report of before them says nothing of today
 constexpr std::uint64_t kLeastDecisions = 20;
@@ -112,12 +113,13 @@ void FindReportProblems(const SlotStatus& status, std::vector<Problem>& problems
 void FindCoinProblems(const SlotStatus& status, std::vector<Problem>& problems) {
   if (status.state.ejected || status.has_left()) return;
   const std::string has = absl::StrCat("the hot key ", ToPrefixedHex(status.hot_key), " has ",
-                                       FormatEther(status.balance), " coins");
+                                       FormatEther(status.balance, kCoinDigits), " coins");
   if (status.balance < status.cost_per_report) {
-    problems.push_back({"no_coin",
-                        absl::StrCat(has, ", commit and reveal of a report take ",
-                                     FormatEther(status.cost_per_report), " at today's fees"),
-                        "send it some now: without, no report gets to the chain"});
+    problems.push_back(
+        {"no_coin",
+         absl::StrCat(has, ", commit and reveal of a report take ",
+                      FormatEther(status.cost_per_report, kCoinDigits), " at today's fees"),
+         "send it some now: without, no report gets to the chain"});
   } else if (status.balance < status.low_balance ||
              status.balance < status.cost_per_epoch * Uint256(kFewEpochs)) {
     problems.push_back({"low_coin", has, "send it some: it pays for commits and reveals"});

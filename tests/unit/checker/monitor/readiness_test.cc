@@ -111,8 +111,8 @@ INSTANTIATE_TEST_SUITE_P(
                f.slot->last_report = LastReport{1, 7, 0};
              },
              "nothing_scored", "none of its 7 devices", false},
-        Case{"NoCoin", [](RunFacts& f) { f.slot->cost_per_report = Uint256(1'000'001); }, "no_coin",
-             "take 0.000000000001000001 at today's fees", false},
+        Case{"NoCoin", [](RunFacts& f) { f.slot->cost_per_report = Uint256(2'000'000'000); },
+             "no_coin", "take 0.000000002 at today's fees", false},
         Case{"OfTheSlot",
              [](RunFacts& f) {
                f.slot->balance = Uint256();
