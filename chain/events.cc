@@ -79,6 +79,11 @@ Digest LateRequestedTopic() {
   return topic;
 }
 
+Digest SlashedTopic() {
+  static const Digest topic = EventTopic("Slashed(uint32,uint256,uint256,address)");
+  return topic;
+}
+
 Digest TopicOf(std::uint64_t value) {
   return Uint256(value).ToWord();
 }
@@ -164,6 +169,17 @@ absl::StatusOr<LateRequestedEvent> ParseLateRequested(const LogEntry& entry) {
   event.beacon_block = rest.Uint64();
   event.block_number = entry.block_number;
   RETURN_IF_ERROR(Checked("LateRequested", entry, indexed, rest));
+  return event;
+}
+
+absl::StatusOr<SlashedEvent> ParseSlashed(const LogEntry& entry) {
+  ASSIGN_OR_RETURN(const Bytes words, Indexed("Slashed", entry, SlashedTopic(), 1));
+  AbiDecoder indexed(words), rest(entry.data);
+  SlashedEvent event;
+  event.slot = ReadUint32(indexed);
+  event.amount = rest.Uint();
+  event.to_reporter = rest.Uint();
+  RETURN_IF_ERROR(Checked("Slashed", entry, indexed, rest));
   return event;
 }
 

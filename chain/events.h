@@ -17,6 +17,7 @@ Digest CommittedTopic();
 Digest FundedTopic();
 Digest BondBurnedTopic();
 Digest LateRequestedTopic();
+Digest SlashedTopic();
 /// An indexed integer as a topic.
 Digest TopicOf(std::uint64_t value);
 
@@ -74,6 +75,12 @@ struct LateRequestedEvent {
   std::uint64_t block_number = 0;  // of the request
 };
 
+struct SlashedEvent {
+  std::uint32_t slot = 0;
+  Uint256 amount;       // wei of KAI
+  Uint256 to_reporter;  // of it
+};
+
 /// Errors: InvalidArgument when the entry is not such an event.
 absl::StatusOr<RevealedEvent> ParseRevealed(const LogEntry& entry);
 absl::StatusOr<SettledEvent> ParseSettled(const LogEntry& entry);
@@ -81,5 +88,6 @@ absl::StatusOr<CommittedEvent> ParseCommitted(const LogEntry& entry);
 absl::StatusOr<FundedEvent> ParseFunded(const LogEntry& entry);
 absl::StatusOr<BondBurnedEvent> ParseBondBurned(const LogEntry& entry);
 absl::StatusOr<LateRequestedEvent> ParseLateRequested(const LogEntry& entry);
+absl::StatusOr<SlashedEvent> ParseSlashed(const LogEntry& entry);
 
 }  // namespace kaisar::chain

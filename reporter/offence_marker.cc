@@ -5,10 +5,18 @@
 
 #include "base/status_macros.h"
 #include "chain/calls.h"
+#include "chain/events.h"
 #include "reporter/turn_delay.h"
 
 namespace kaisar::reporter {
 namespace {
+
+/// Of marks that are looked at before another one is sent: a quarter of an hour of a usual chain.
+constexpr std::uint64_t kSlashBlocks = 64;
+
+bool IsActive(const chain::SlotState& slot, std::uint32_t epoch) {
+  return !slot.ejected && epoch >= slot.active_from && epoch < slot.active_until;
+}
 
 bool IsOffence(Purpose purpose, const Digest& report) {
   if (purpose == Purpose::kMarkMissed) return report == Digest{};
@@ -51,7 +59,11 @@ absl::StatusOr<std::optional<Intent>> OffenceMarker::NextOf(Watched& watched,
     // What the contract would not take was marked by another slot, or is excused.
     const absl::Status status =
         contracts_.client().Call({intent.to, intent.input, sender_, {}}).status();
-    if (status.ok()) return std::optional<Intent>(std::move(intent));
+    if (status.ok()) {
+      if (!BringsNothing(latest)) return std::optional<Intent>(std::move(intent));
+      watched.slots.clear();
+      break;
+    }
     if (!absl::IsAborted(status)) return status;
     slot = watched.slots.erase(slot);
   }
@@ -62,10 +74,9 @@ absl::Status OffenceMarker::Load(Watched& watched, std::uint32_t epoch) {
   ASSIGN_OR_RETURN(const std::uint32_t count, contracts_.SlotCountAt(epoch));
   ASSIGN_OR_RETURN(const std::vector<chain::SlotState> states, contracts_.Slots());
   std::vector<std::uint32_t> asked, offenders;
-  for (std::uint32_t id = 0; id < std::min<std::size_t>(count, states.size()); ++id) {
-    const chain::SlotState& state = states[id];
-    const bool active = !state.ejected && epoch >= state.active_from && epoch < state.active_until;
-    if (active && id != slot_) asked.push_back(id);
+  const bool has_duty = slot_ < states.size() && IsActive(states[slot_], epoch);
+  for (std::uint32_t id = 0; has_duty && id < std::min<std::size_t>(count, states.size()); ++id) {
+    if (IsActive(states[id], epoch) && id != slot_) asked.push_back(id);
   }
   if (!asked.empty()) {
     ASSIGN_OR_RETURN(const std::vector<Digest> reports, contracts_.ReportsOf(epoch, asked));
@@ -75,6 +86,19 @@ absl::Status OffenceMarker::Load(Watched& watched, std::uint32_t epoch) {
   }
   watched = {watched.purpose, epoch, count, std::move(offenders)};
   return absl::OkStatus();
+}
+
+/// An endpoint that keeps no events does not tell; marks go on then.
+bool OffenceMarker::BringsNothing(const chain::Block& latest) {
+  chain::LogFilter filter;
+  filter.address = contracts_.deployment().slots;
+  filter.topics = {chain::SlashedTopic()};
+  filter.from_block = latest.number - std::min(latest.number, kSlashBlocks);
+  filter.to_block = latest.number;
+  const absl::StatusOr<std::vector<chain::LogEntry>> logs = contracts_.client().Logs(filter);
+  if (!logs.ok() || logs->empty()) return false;
+  const absl::StatusOr<chain::SlashedEvent> last = chain::ParseSlashed(logs->back());
+  return last.ok() && last->to_reporter.is_zero();
 }
 
 Intent OffenceMarker::Make(Purpose purpose, std::uint32_t epoch, std::uint32_t offender) const {

@@ -13,7 +13,9 @@ namespace kaisar::reporter {
 /// Shows the chain which other slots owe it a report: those that committed to nothing, and those
 /// that did not reveal what they had committed to. The contract slashes them and gives a tenth to
 /// the account that showed it. Slots take turns, another one first for each offence. Only the
-/// newest epoch whose window is over is looked at; who was down leaves the others to the others.
+/// newest epoch whose window is over is looked at; who was down leaves the others to the others. A
+/// slot without a duty in that epoch marks nothing, and nobody does once marks bring nothing, as
+/// when the most that may be slashed in a week was.
 ///
 /// Threads: one at a time.
 /// Source:  docs/settlement.md, Penalties.
@@ -42,6 +44,7 @@ class OffenceMarker {
   absl::StatusOr<std::optional<Intent>> NextOf(Watched& watched, std::uint64_t window_seconds,
                                                const chain::Block& latest, std::uint64_t block_ms);
   absl::Status Load(Watched& watched, std::uint32_t epoch);
+  bool BringsNothing(const chain::Block& latest);
   Intent Make(Purpose purpose, std::uint32_t epoch, std::uint32_t offender) const;
 
   chain::Contracts& contracts_;

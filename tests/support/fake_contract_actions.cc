@@ -161,8 +161,7 @@ FakeContracts::Result FakeContracts::MarkMissed(Frame& frame) {
     return Revert("NotOpenedInTime()");
   }
   if (reports[{epoch, slot}] != Digest{}) return Revert("AlreadyCommitted()");
-  if (!marked.emplace(epoch, slot).second) return Revert("AlreadySlashed()");
-  return Bytes();
+  return Mark(epoch, slot, frame);
 }
 
 FakeContracts::Result FakeContracts::MarkUnrevealed(Frame& frame) {
@@ -174,7 +173,19 @@ FakeContracts::Result FakeContracts::MarkUnrevealed(Frame& frame) {
   const Digest stored = reports[{epoch, slot}];
   if (stored == Digest{}) return Revert("NotCommitted()");
   if (IsRoot(stored)) return Revert("AlreadyRevealed()");
+  return Mark(epoch, slot, frame);
+}
+
+FakeContracts::Result FakeContracts::Mark(std::uint32_t epoch, std::uint32_t slot, Frame& frame) {
   if (!marked.emplace(epoch, slot).second) return Revert("AlreadySlashed()");
+  frame.logs.push_back(
+      {deployment_.slots,
+       {chain::SlashedTopic(), chain::TopicOf(slot)},
+       AbiEncoder().Uint(slash).Uint(slash / Uint256(10)).EvmAddress(frame.context.from).Finish(),
+       0,
+       {},
+       {},
+       0});
   return Bytes();
 }
 

@@ -47,6 +47,7 @@ class FakeContracts {
   std::set<std::pair<std::uint32_t, std::uint32_t>> marked;           // (epoch, slot) slashed
   std::set<std::uint32_t> unsettleable;                               // devices that always revert
   bool settling_paused = false;
+  Uint256 slash{1000};                                   // wei of KAI, at each mark
   std::map<std::uint32_t, chain::SlotAccount> accounts;  // by slot
   std::map<std::string, Bytes> answers;  // by signature: for views that have no model here
 
@@ -92,6 +93,7 @@ class FakeContracts {
   Result IsSettled(Frame& frame);
   Result AccountOf(Frame& frame);
   Result SettleBatch(Frame& frame);
+  Result Mark(std::uint32_t epoch, std::uint32_t slot, Frame& frame);
   absl::Status Settle(std::uint32_t epoch, chain::AbiDecoder& item, Frame& frame);
   absl::Status CheckProofs(std::uint32_t epoch, std::uint32_t device, chain::AbiDecoder& item);
 

@@ -267,6 +267,10 @@ TEST(Events, AreReadAsEthersWritesThem) {
   EXPECT_EQ(ParseFunded(Recorded("Funded"))->from, Filled<Address>(0xa1));
   EXPECT_EQ(ParseFunded(Recorded("Funded"))->amount, Wei("1000000000000000000000000000"));
   EXPECT_EQ(ParseBondBurned(Recorded("BondBurned"))->amount, Uint256(4));
+  const auto slashed = ParseSlashed(Recorded("Slashed"));
+  EXPECT_EQ(slashed->slot, 3u);
+  EXPECT_EQ(slashed->amount, Wei("1000000000000000000000"));
+  EXPECT_EQ(slashed->to_reporter, Wei("100000000000000000000"));
   EXPECT_EQ(ParseLateRequested(Recorded("LateRequested"))->beacon_block, kMost64);
 }
 

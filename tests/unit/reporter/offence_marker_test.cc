@@ -98,6 +98,23 @@ TEST_F(OffenceMarkerTest, KeepsTheLastCoinsForItsOwnReports) {
   EXPECT_EQ(scene_.StageOf(0).stage, Stage::kDone);
 }
 
+TEST_F(OffenceMarkerTest, StopsWhereMarksBringNothing) {
+  scene_.chain().contracts().slash = {};  // as when most of the stake that may be is slashed
+  RunThrough(1);
+  EXPECT_EQ(marked().size(), 1u);
+  EXPECT_EQ(scene_.StageOf(0).stage, Stage::kDone);
+  scene_.chain().contracts().slash = Uint256(1000);
+  scene_.RunUntil(schedule_.settle_begin(1) + 60);
+  EXPECT_THAT(marked(), ::testing::IsSupersetOf({Pair(1, 1), Pair(1, 2)}));
+}
+
+TEST_F(OffenceMarkerTest, MarksNobodyWithoutADutyOfItsOwn) {
+  scene_.chain().contracts().slots[0].active_until = 0;
+  scene_.chain().contracts().openings[0] = {Digest{1}, 1, schedule_.begin(0)};
+  RunThrough(1);
+  EXPECT_THAT(marked(), IsEmpty());
+}
+
 TEST_F(OffenceMarkerTest, LetsOwnPaySettleFirst) {
   EXPECT_LT(Rank(Purpose::kCommit), Rank(Purpose::kSettle));
   EXPECT_LT(Rank(Purpose::kSettle), Rank(Purpose::kMarkMissed));

@@ -44,6 +44,7 @@ const contracts = new ethers.Interface([
   "event Funded(uint32 indexed epoch, address indexed from, uint256 amount)",
   "event BondBurned(uint24 indexed device, uint256 amount)",
   "event LateRequested(uint32 indexed epoch, uint64 blockNumber)",
+  "event Slashed(uint32 indexed slot, uint256 amount, uint256 toReporter, address reporter)",
 ]);
 
 const A = "0x" + "a1".repeat(20), B = "0x" + "b2".repeat(20);
@@ -101,6 +102,7 @@ const events = [
   ["Funded", [7, A, 10n ** 27n]],
   ["BondBurned", [9, 4n]],
   ["LateRequested", [7, 2n ** 64n - 1n]],
+  ["Slashed", [3, 10n ** 21n, 10n ** 20n, B]],
 ].map(([event, values]) => ({ event, ...contracts.encodeEventLog(event, values) }));
 
 finish(JSON.stringify({ views, events }, null, 1) + "\n");
