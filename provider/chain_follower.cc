@@ -90,6 +90,7 @@ absl::Status ChainFollower::ReadEpoch(std::uint32_t epoch) {
   EpochView view{epoch, opening->beacon, 0, {}};
   ASSIGN_OR_RETURN(view.slots, contracts_.SlotCountAt(epoch));
   for (OwnDevice& device : devices_) {
+    if (device.unregistered) continue;
     ASSIGN_OR_RETURN(const chain::DeviceState state, contracts_.DeviceAt(device.id, epoch));
     device.in_epoch = state.weight != 0;
     if (!*device.in_epoch) continue;
@@ -135,7 +136,19 @@ absl::StatusOr<std::map<std::uint32_t, chain::SlotState>> ChainFollower::ReadMem
 }
 
 absl::Status ChainFollower::ReadDevice(OwnDevice& device) {
-  ASSIGN_OR_RETURN(const chain::DeviceState state, contracts_.Device(device.id));
+  const absl::StatusOr<chain::DeviceState> read = contracts_.Device(device.id);
+  // One that the chain had is still there: the endpoint is behind.
+  const bool unregistered = absl::IsAborted(read.status()) && !device.registered_key.has_value();
+  if (std::exchange(device.unregistered, unregistered) != unregistered && unregistered) {
+    LogEvent(EventLevel::kWarning, "unregistered",
+             {{"device", device.id}, {"reason", read.status().message()}});
+  }
+  if (unregistered) {
+    device.in_epoch = false;
+    return absl::OkStatus();  // the others are served all the same
+  }
+  RETURN_IF_ERROR(read.status());
+  const chain::DeviceState& state = *read;
   if (std::exchange(device.phase, state.phase) != state.phase) {
     LogEvent(EventLevel::kInfo, "phase",
              {{"device", device.id},

@@ -15,6 +15,7 @@ struct OwnDevice {
   std::optional<Address> registered_key = {};  // of the one that its answers must be signed with
   std::optional<chain::Phase> phase = {};
   std::optional<bool> in_epoch = {};  // has weight in the newest epoch that was read
+  bool unregistered = false;          // the chain has no such id
 
   /// No answer of this machine counts, and the device's bond burns.
   bool has_other_key() const { return registered_key.has_value() && *registered_key != key; }

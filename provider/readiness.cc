@@ -80,7 +80,9 @@ void FindEpoch(const ServingFacts& facts, std::vector<Problem>& problems) {
   for (const OwnDevice& device : facts.chain_devices) {
     if (device.in_epoch.value_or(true)) continue;
     out.push_back(absl::StrCat("device ", device.id, ", ",
-                               chain::NameOf(device.phase.value_or(chain::Phase::kNone))));
+                               device.unregistered
+                                   ? "which the chain does not have"
+                                   : chain::NameOf(device.phase.value_or(chain::Phase::kNone))));
   }
   if (out.empty()) return;
   problems.push_back(

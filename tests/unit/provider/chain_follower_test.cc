@@ -81,6 +81,27 @@ TEST_F(ChainFollowerTest, ServesNobodyForADeviceWithoutWeight) {
   EXPECT_THAT(Served(), IsEmpty());
 }
 
+TEST_F(ChainFollowerTest, ServesTheOthersWhereOneIdIsNotRegistered) {
+  const Address key = KeyOf(0x77).address();
+  ChainFollower follower{contracts_, {{kDevice + 1, key}, {kDevice, key}}, admission_, clock_};
+  Open(0);
+  GoTo(1);
+  ASSERT_TRUE(follower.Poll().ok());
+  EXPECT_THAT(Served(), ElementsAre(0, 1, 2));
+  EXPECT_TRUE(follower.devices()[0].unregistered);
+  EXPECT_EQ(follower.devices()[0].in_epoch, false);
+  // Registered meanwhile, and seen by an endpoint that is then behind.
+  chain_.contracts().devices.push_back(chain_.contracts().devices[kDevice]);
+  chain_.contracts().devices.back().weight = 0;  // in this epoch
+  GoTo(62);
+  ASSERT_TRUE(follower.Poll().ok());
+  EXPECT_FALSE(follower.devices()[0].unregistered);
+  chain_.contracts().devices.pop_back();
+  GoTo(124);
+  EXPECT_EQ(follower.Poll().code(), absl::StatusCode::kAborted);
+  EXPECT_THAT(Served(), ElementsAre(0, 1, 2));
+}
+
 TEST_F(ChainFollowerTest, LearnsHowTheChainHasItsDevices) {
   const auto device = [this] { return follower_.devices().at(0); };
   EXPECT_FALSE(device().has_other_key());
