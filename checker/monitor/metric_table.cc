@@ -82,6 +82,8 @@ constexpr MetricInfo kTable[] = {
      "How long a request to an endpoint took, answered or not."},
     {"kaisar_checker_rpc_errors_total", kCounter, "endpoint",
      "Requests to an endpoint that got no answer: refused, timed out, or an HTTP error."},
+    {"kaisar_checker_rpc_up", kGauge, "endpoint",
+     "1 when the endpoint, asked by itself, last told its newest block; else 0."},
 
     {"kaisar_checker_chain_up", kGauge, "", "1 when the chain's state could last be read; else 0."},
     {"kaisar_checker_chain_read_timestamp_seconds", kGauge, "",
@@ -96,7 +98,7 @@ constexpr MetricInfo kTable[] = {
     {"kaisar_checker_on_duty", kGauge, "",
      "1 when the slot has its part in the current epoch; else 0."},
     {"kaisar_checker_accepted_epoch", kGauge, "",
-     "The last epoch whose report was accepted; -1: none in the last 20,000 blocks."},
+     "The last epoch whose report was accepted; -1: none since 20,000 blocks before the start."},
     {"kaisar_checker_missed_in_a_row", kGauge, "",
      "Missed reports in a row that were shown to the contract; each one more costs more."},
     {"kaisar_checker_scores_agreed", kGauge, "",

@@ -107,6 +107,12 @@ void ChainMetrics::Requested(const std::string& endpoint, std::uint64_t elapsed_
 void ChainMetrics::Set(absl::string_view name, double value) {
   metrics_.Gauge(name).Set(value);
 }
+void ChainMetrics::Asked(const std::map<std::string, bool>& answers) {
+  for (const auto& [endpoint, answered] : answers) {
+    metrics_.Gauge("kaisar_checker_rpc_up", {{"endpoint", endpoint}}).Set(answered ? 1 : 0);
+  }
+}
+
 
 void ChainMetrics::Read(const SlotStatus& status, std::uint64_t wall_ms) {
   Set("kaisar_checker_chain_up", 1);

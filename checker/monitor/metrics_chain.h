@@ -35,6 +35,8 @@ class ChainMetrics {
   /// The slot's status was read at `wall_ms`, or could not be.
   void Read(const SlotStatus& status, std::uint64_t wall_ms);
   void CannotRead();
+  /// Every endpoint was asked; whether it answered, by EndpointName.
+  void Asked(const std::map<std::string, bool>& answers);
 
  private:
   void Set(absl::string_view name, double value);

@@ -55,14 +55,17 @@ absl::Status Monitor::Serve() {
                      ChainWatch::Start(
                          config, inputs_.keys, clock_,
                          [this](chain::HttpPost post) { return Measure(std::move(post)); },
-                         [this](const absl::StatusOr<SlotStatus>& status, std::uint64_t every_ms) {
-                           if (status.ok()) {
-                             chain_metrics_.Read(*status, clock_.WallMs());
-                           } else {
-                             chain_metrics_.CannotRead();
-                           }
-                           watch_.ChainRead(status, every_ms);
-                         }));
+                         {[this](const absl::StatusOr<SlotStatus>& status, std::uint64_t every_ms) {
+                            if (status.ok()) {
+                              chain_metrics_.Read(*status, clock_.WallMs());
+                            } else {
+                              chain_metrics_.CannotRead();
+                            }
+                            watch_.ChainRead(status, every_ms);
+                          },
+                          [this](const std::map<std::string, bool>& answers) {
+                            chain_metrics_.Asked(answers);
+                          }}));
   }
   server_ = std::make_unique<monitor::HttpServer>(
       config.monitor.listen, Routes(), [this](const absl::StatusOr<std::string>& address) {

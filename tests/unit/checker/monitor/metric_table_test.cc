@@ -75,6 +75,7 @@ TEST(MetricTable, HasNothingThatIsNeverSaid) {
   RunMetrics run(set, watch, clock);
   run.EpochBegan("/nowhere", 0, 0);
   chain.Read(SlotStatus(), 0);
+  chain.Asked({{"https://rpc.example", true}});
   watch.ChainAlive();
   const auto log = MeasureLog(nullptr, set, clock);
   const std::string text = set.Text();
