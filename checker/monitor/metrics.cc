@@ -42,9 +42,6 @@ double Seconds(std::uint64_t ms) {
 
 ChallengeMetrics::ChallengeMetrics(monitor::MetricSet& metrics)
     : metrics_(metrics),
-      slot_(metrics.Gauge("kaisar_checker_slot")),
-      epoch_(metrics.Gauge("kaisar_checker_epoch")),
-      epoch_end_(metrics.Gauge("kaisar_checker_epoch_end_timestamp_seconds")),
       devices_(metrics.Gauge("kaisar_checker_epoch_devices")),
       reported_(metrics.Counter("kaisar_checker_epochs_reported_total")),
       rtt_(metrics.Histogram("kaisar_checker_device_rtt_seconds", kRttSeconds)),
@@ -105,9 +102,10 @@ void ChallengeMetrics::EpochBegan(const Epoch& epoch,
     metrics.planned->Set(static_cast<double>(counts[kind].first));
     metrics.closed->Set(static_cast<double>(counts[kind].second));
   }
-  slot_.Set(epoch.scope.slot);
-  epoch_.Set(epoch.scope.epoch);
-  epoch_end_.Set(Seconds(epoch.end_ms));
+  // Not from the start: before there is an epoch, neither slot 0 nor 1970 is true.
+  metrics_.Gauge("kaisar_checker_slot").Set(epoch.scope.slot);
+  metrics_.Gauge("kaisar_checker_epoch").Set(epoch.scope.epoch);
+  metrics_.Gauge("kaisar_checker_epoch_end_timestamp_seconds").Set(Seconds(epoch.end_ms));
   devices_.Set(epoch.roster.devices_size());
 }
 

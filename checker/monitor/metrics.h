@@ -47,9 +47,6 @@ class ChallengeMetrics {
 
   monitor::MetricSet& metrics_;
   std::map<v1::Kind, OfKind> kinds_;
-  prometheus::Gauge& slot_;
-  prometheus::Gauge& epoch_;
-  prometheus::Gauge& epoch_end_;
   prometheus::Gauge& devices_;
   prometheus::Counter& reported_;
   prometheus::Histogram& rtt_;

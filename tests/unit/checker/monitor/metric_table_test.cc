@@ -74,6 +74,8 @@ TEST(MetricTable, HasNothingThatIsNeverSaid) {
   ChainMetrics chain(set, {"https://rpc.example/key"});
   RunMetrics run(set, watch, clock);
   run.EpochBegan("/nowhere", 0, 0);
+  challenges.EpochBegan({{}, 0, 0, {}, challenges::EpochKey::Derive({}, {}, 0, 0, 0), {}, {}}, {},
+                        {});
   chain.Read(SlotStatus(), 0);
   chain.Asked({{"https://rpc.example", true}});
   watch.ChainAlive();

@@ -33,6 +33,9 @@ struct Counted {
 
 TEST(ChallengeMetrics, CountByKindPhaseVerdictAndReason) {
   Counted counted(2);
+  for (const char* unknown : {"kaisar_checker_slot ", "kaisar_checker_epoch "}) {
+    EXPECT_THAT(counted.set.Text(), Not(HasSubstr(unknown))) << "there is no epoch yet";
+  }
   counted.scene.client.behaviour(2).declines = true;
   counted.Run({Planned(100, 1, v1::LATENCY), Planned(100, 2, v1::LATENCY),
                Planned(200, 1, v1::MATMUL), Planned(900, 1, v1::LATENCY, 1)},
