@@ -102,6 +102,7 @@ absl::StatusOr<std::unique_ptr<ChainRun>> ChainRun::Start(const RunInputs& input
     console.Tell(stage);
     monitor.StageChanged(stage);
   };
+  hooks.key_held = [&monitor] { monitor.chain_metrics().KeyHeld(); };
   ASSIGN_OR_RETURN(
       auto submitter,
       reporter::Submitter::Open(

@@ -183,15 +183,15 @@ void ChainSubmitter::TellStage(const Charge& charge, const Now& now) {
   const std::uint64_t recent_s = schedule_.settle_begin(stage.epoch) + schedule_.epoch_seconds;
   if (stage.stage == Stage::kHeld && !held_ && now.latest.timestamp_s < recent_s) {
     held_ = true;
+    hooks_.key_held();
     notices_.Tell("held", absl::StrCat("the key of slot ", settings_.slot,
                                        " is used elsewhere: epoch ", stage.epoch, ": ", stage.why,
                                        "; this node commits nothing more: stop one, then start "
                                        "the other again"));
   }
-  if (stage.stage == Stage::kMissed) {
+  if (stage.stage == Stage::kMissed)
     notices_.Tell(absl::StrCat("missed ", stage.epoch),
                   absl::StrCat("report of epoch ", stage.epoch, " missed: ", stage.why));
-  }
   hooks_.stage_changed(stage);
 }
 

@@ -53,6 +53,8 @@ struct SubmitterHooks {
   /// Something that the operator should know.
   std::function<void(const std::string&)> notice = [](const std::string&) {};
   std::function<void(const EpochStage&)> stage_changed = [](const EpochStage&) {};
+  /// The slot's key was used elsewhere of late: nothing more is committed. Once.
+  std::function<void()> key_held = [] {};
   /// For tests: told after each change of the outbox.
   std::function<void()> outbox_written = [] {};
 };

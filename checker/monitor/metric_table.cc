@@ -76,6 +76,8 @@ constexpr MetricInfo kTable[] = {
      "Reports that the chain was seen to hold revealed: they count."},
     {"kaisar_checker_reports_missed_total", kCounter, "cause",
      "Reports that missed a window, by cause."},
+    {"kaisar_checker_key_held", kGauge, "",
+     "1 once the key is seen to be used elsewhere, so that nothing more is committed; else 0."},
     {"kaisar_checker_signature_refusals_total", kCounter, "",
      "Times that the signature store refused to sign a second report of an epoch."},
     {"kaisar_checker_rpc_request_seconds", kHistogram, "endpoint",

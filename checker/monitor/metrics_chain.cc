@@ -4,6 +4,8 @@
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 
+#include <utility>
+
 #include "chain/rpc_endpoints.h"
 #include "checker/stage_names.h"
 
@@ -18,13 +20,11 @@ const std::vector<double> kRequestSeconds = {0.001, 0.0025, 0.005, 0.01, 0.025, 
 constexpr Stage kStages[] = {Stage::kWaiting,   Stage::kCommitting, Stage::kCommitted,
                              Stage::kRevealing, Stage::kRevealed,   Stage::kSettling,
                              Stage::kDone,      Stage::kMissed,     Stage::kHeld};
-constexpr absl::string_view kCauses[] = {"before_start", "not_committed", "not_revealed",
-                                         "key_used_elsewhere"};
+constexpr absl::string_view kCauses[] = {"not_committed", "not_revealed", "key_used_elsewhere"};
 
 /// `before` is the stage in which this run saw the report last.
-absl::string_view CauseOf(Stage stage, std::optional<Stage> before) {
+absl::string_view CauseOf(Stage stage, Stage before) {
   if (stage == Stage::kHeld) return "key_used_elsewhere";
-  if (!before.has_value()) return "before_start";
   return before == Stage::kCommitted || before == Stage::kRevealing ? "not_revealed"
                                                                     : "not_committed";
 }
@@ -52,6 +52,7 @@ ChainMetrics::ChainMetrics(monitor::MetricSet& metrics, const std::vector<std::s
     metrics.Counter("kaisar_checker_reports_missed_total", {{"cause", std::string(cause)}});
   }
   metrics.Counter("kaisar_checker_reports_accepted_total");
+  metrics.Gauge("kaisar_checker_key_held");
   metrics.Counter("kaisar_checker_signature_refusals_total");
   metrics.Gauge("kaisar_checker_chain_up");
   for (const std::string& endpoint : endpoints) {
@@ -70,26 +71,28 @@ void ChainMetrics::Reported(std::uint32_t epoch) {
 
 void ChainMetrics::StageChanged(const reporter::EpochStage& stage) {
   MutexLock lock(mutex_);
-  const auto known = stages_.find(stage.epoch);
-  const std::optional<Stage> before =
-      known == stages_.end() ? std::nullopt : std::optional<Stage>(known->second);
-  if (before == stage.stage) return;  // only why, or a transaction, is another
+  const auto [known, first_seen] = stages_.try_emplace(stage.epoch, stage.stage);
+  const Stage before = std::exchange(known->second, stage.stage);
+  if (!first_seen && before == stage.stage) return;  // only why, or a transaction, is another
   const auto gauge = [this](Stage of) -> prometheus::Gauge& {
     return metrics_.Gauge("kaisar_checker_reports", {{"stage", std::string(NameOf(of))}});
   };
-  if (before.has_value()) gauge(*before).Decrement();
+  if (!first_seen) gauge(before).Decrement();
   gauge(stage.stage).Increment();
-  stages_[stage.epoch] = stage.stage;
+  const bool accepted = stage.stage == Stage::kRevealed || stage.stage == Stage::kSettling ||
+                        stage.stage == Stage::kDone;
+  // A reorganisation may show the same report revealed twice.
+  const bool newly_accepted = accepted && accepted_.insert(stage.epoch).second;
+  if (first_seen) return;
+  if (newly_accepted) metrics_.Counter("kaisar_checker_reports_accepted_total").Increment();
   if (stage.stage == Stage::kMissed || stage.stage == Stage::kHeld) {
     const std::string cause(CauseOf(stage.stage, before));
     metrics_.Counter("kaisar_checker_reports_missed_total", {{"cause", cause}}).Increment();
   }
-  const bool accepted = stage.stage == Stage::kRevealed || stage.stage == Stage::kSettling ||
-                        stage.stage == Stage::kDone;
-  // A reorganisation may show the same report revealed twice.
-  if (accepted && accepted_.insert(stage.epoch).second) {
-    metrics_.Counter("kaisar_checker_reports_accepted_total").Increment();
-  }
+}
+
+void ChainMetrics::KeyHeld() {
+  Set("kaisar_checker_key_held", 1);
 }
 
 void ChainMetrics::SignatureRefused() {
@@ -104,17 +107,18 @@ void ChainMetrics::Requested(const std::string& endpoint, std::uint64_t elapsed_
   if (!status.ok()) metrics_.Counter("kaisar_checker_rpc_errors_total", labels).Increment();
 }
 
-void ChainMetrics::Set(absl::string_view name, double value) {
-  metrics_.Gauge(name).Set(value);
-}
 void ChainMetrics::Asked(const std::map<std::string, bool>& answers) {
   for (const auto& [endpoint, answered] : answers) {
     metrics_.Gauge("kaisar_checker_rpc_up", {{"endpoint", endpoint}}).Set(answered ? 1 : 0);
   }
 }
 
+void ChainMetrics::Set(absl::string_view name, double value) {
+  metrics_.Gauge(name).Set(value);
+}
 
 void ChainMetrics::Read(const SlotStatus& status, std::uint64_t wall_ms) {
+  Set("kaisar_checker_slot", status.slot);
   Set("kaisar_checker_chain_up", 1);
   Set("kaisar_checker_chain_read_timestamp_seconds", static_cast<double>(wall_ms) / 1e3);
   Set("kaisar_checker_chain_block_age_seconds",

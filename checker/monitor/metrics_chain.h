@@ -27,16 +27,19 @@ class ChainMetrics {
 
   /// A report is there whose commit window is not over.
   void Reported(std::uint32_t epoch);
-  /// A report went on to another stage.
+  /// A report went on to another stage. The first one that this run sees is shown; a report that is
+  /// accepted or missed by then was counted before, or by another run.
   void StageChanged(const reporter::EpochStage& stage);
+  /// Something else uses the slot's key, and this run commits nothing more.
+  void KeyHeld();
   void SignatureRefused();
   /// A request to an endpoint ended; `endpoint` is its URL.
   void Requested(const std::string& endpoint, std::uint64_t elapsed_ns, const absl::Status& status);
+  /// Every endpoint was asked; whether it answered, by EndpointName.
+  void Asked(const std::map<std::string, bool>& answers);
   /// The slot's status was read at `wall_ms`, or could not be.
   void Read(const SlotStatus& status, std::uint64_t wall_ms);
   void CannotRead();
-  /// Every endpoint was asked; whether it answered, by EndpointName.
-  void Asked(const std::map<std::string, bool>& answers);
 
  private:
   void Set(absl::string_view name, double value);

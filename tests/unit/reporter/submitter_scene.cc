@@ -56,6 +56,7 @@ void SubmitterScene::Start() {
   hooks.notice = [this](const std::string& text) { notices_.push_back(text); };
   hooks.outbox_written = [this] { outbox_written(); };
   hooks.stage_changed = [this](const EpochStage& stage) { stage_changed(stage); };
+  hooks.key_held = [this] { key_held(); };
   auto opened = Submitter::Open(settings, {contracts_, key_, *signatures_, clock_}, hooks);
   ASSERT_TRUE(opened.ok()) << opened.status();
   submitter_ = *std::move(opened);

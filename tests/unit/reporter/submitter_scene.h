@@ -76,6 +76,7 @@ class SubmitterScene {
   SubmitterSettings settings;
   std::function<void()> outbox_written = [] {};
   std::function<void(const EpochStage&)> stage_changed = [](const EpochStage&) {};
+  std::function<void()> key_held = [] {};
 
  private:
   TemporaryStore place_;

@@ -108,6 +108,8 @@ TEST(Submitter, TakesNoReportOfAnotherSlotOrContractOrUnsigned) {
 
 TEST(Submitter, HoldsTheSlotWhenTheChainHasACommitmentThatItDidNotMake) {
   SubmitterScene scene;
+  int held = 0;
+  scene.key_held = [&held] { ++held; };
   scene.Start();
   scene.Add(scene.MakeReport(0));
   scene.RunUntil(scene.schedule().end(0) - 1);
@@ -123,6 +125,11 @@ TEST(Submitter, HoldsTheSlotWhenTheChainHasACommitmentThatItDidNotMake) {
   EXPECT_NE(scene.StageOf(1).stage, Stage::kDone);
   EXPECT_EQ(scene.HandedIn(kCommit), 0);
   EXPECT_TRUE(scene.submitter().idle());
+  EXPECT_EQ(held, 1);
+  scene.Restart();
+  scene.RunUntil(scene.schedule().end(3));
+  EXPECT_EQ(scene.StageOf(0).stage, Stage::kHeld);
+  EXPECT_EQ(held, 1) << "a conflict of long ago holds nobody";
 }
 
 TEST(Submitter, IsDoneAtOnceWithWhatCanNoLongerBeSettled) {

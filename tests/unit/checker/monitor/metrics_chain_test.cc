@@ -46,15 +46,28 @@ TEST_F(ChainMetricsTest, CountAReportAsAcceptedOnceTheChainHasIt) {
 }
 
 TEST_F(ChainMetricsTest, TellWhyAReportWasMissed) {
-  Stages(1, {Stage::kMissed});
   Stages(2, {Stage::kWaiting, Stage::kCommitting, Stage::kMissed});
   Stages(3, {Stage::kWaiting, Stage::kCommitted, Stage::kRevealing, Stage::kMissed});
   Stages(4, {Stage::kWaiting, Stage::kHeld});
   const std::string text = Text();
-  for (const char* cause :
-       {"before_start", "not_committed", "not_revealed", "key_used_elsewhere"}) {
+  for (const char* cause : {"not_committed", "not_revealed", "key_used_elsewhere"}) {
     EXPECT_THAT(text, HasSubstr(absl::StrCat("missed_total{cause=\"", cause, "\"} 1\n")));
   }
+}
+
+TEST_F(ChainMetricsTest, DoNotCountAgainWhatWasSoWhenTheRunBegan) {
+  Stages(1, {Stage::kMissed});
+  Stages(2, {Stage::kHeld});
+  Stages(3, {Stage::kSettling, Stage::kDone});
+  const std::string text = Text();
+  for (const char* cause : {"not_committed", "not_revealed", "key_used_elsewhere"}) {
+    EXPECT_THAT(text, HasSubstr(absl::StrCat("missed_total{cause=\"", cause, "\"} 0\n")));
+  }
+  EXPECT_THAT(text, HasSubstr("reports_accepted_total 0\n"));
+  EXPECT_THAT(text, HasSubstr("kaisar_checker_reports{stage=\"held\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("kaisar_checker_key_held 0\n"));
+  metrics_.KeyHeld();
+  EXPECT_THAT(Text(), HasSubstr("kaisar_checker_key_held 1\n"));
 }
 
 TEST_F(ChainMetricsTest, MeasureEndpointsWithoutTheirKeys) {
