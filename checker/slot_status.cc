@@ -46,10 +46,9 @@ Problem HasLeft(const SlotStatus& status) {
 }
 
 void FindDutyProblems(const SlotStatus& status, std::vector<Problem>& problems) {
-  const bool to_come = !status.state.ejected && status.epoch < status.state.active_from;
   if (status.has_left()) {
     problems.push_back(HasLeft(status));
-  } else if (!status.duty.ok() && !to_come) {
+  } else if (!status.duty.ok()) {
     problems.push_back({"off_duty", std::string(status.duty.message()), "see there"});
   }
   if (status.state.streak > 0) {

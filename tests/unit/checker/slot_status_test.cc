@@ -152,11 +152,12 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(SlotStatus, HasNothingAgainstASlotThatIsStillToBegin) {
   SlotStatus status = Sound();
-  status.state.active_from = 7;
-  status.duty = absl::FailedPreconditionError("slot 3 is active from epoch 7 on");
+  status.state.active_from = 7;  // `duty` is that of epoch 7 then
   status.recent.clear();
   status.runs_as.clear();
   EXPECT_THAT(FindProblems(status), IsEmpty());
+  status.duty = absl::FailedPreconditionError("slot 3 has the TLS pin 0x…, tls_key has 0x…");
+  EXPECT_THAT(FindProblems(status), ::testing::SizeIs(1));
 }
 
 TEST(SlotStatus, HasNothingAgainstASlotThatIsAboutToLeave) {
