@@ -101,6 +101,8 @@ constexpr MetricInfo kTable[] = {
      "1 when the slot has its part in the current epoch; else 0."},
     {"kaisar_checker_accepted_epoch", kGauge, "",
      "The last epoch whose report was accepted; -1: none since 20,000 blocks before the start."},
+    {"kaisar_checker_report_devices", kGauge, "scored",
+     "Devices that the newest report here has a score of, and those that it leaves out."},
     {"kaisar_checker_missed_in_a_row", kGauge, "",
      "Missed reports in a row that were shown to the contract; each one more costs more."},
     {"kaisar_checker_scores_agreed", kGauge, "",

@@ -134,6 +134,14 @@ void ChainMetrics::Read(const SlotStatus& status, std::uint64_t wall_ms) {
   Set("kaisar_checker_on_duty", status.on_duty() && status.duty.ok() ? 1 : 0);
   Set("kaisar_checker_accepted_epoch", status.accepted ? status.accepted->epoch : -1.0);
   Set("kaisar_checker_missed_in_a_row", status.state.streak);
+  if (const auto& report = status.last_report) {
+    const auto set = [this](const char* scored, std::uint64_t devices) {
+      metrics_.Gauge("kaisar_checker_report_devices", {{"scored", scored}})
+          .Set(static_cast<double>(devices));
+    };
+    set("yes", report->scored);
+    set("no", report->devices - report->scored);
+  }
   ReadAccount(status);
 }
 

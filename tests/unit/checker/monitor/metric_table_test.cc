@@ -76,7 +76,9 @@ TEST(MetricTable, HasNothingThatIsNeverSaid) {
   run.EpochBegan("/nowhere", 0, 0);
   challenges.EpochBegan({{}, 0, 0, {}, challenges::EpochKey::Derive({}, {}, 0, 0, 0), {}, {}}, {},
                         {});
-  chain.Read(SlotStatus(), 0);
+  SlotStatus status;
+  status.last_report = LastReport();
+  chain.Read(status, 0);
   chain.Asked({{"https://rpc.example", true}});
   watch.ChainAlive();
   const auto log = MeasureLog(nullptr, set, clock);

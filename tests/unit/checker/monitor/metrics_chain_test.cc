@@ -99,6 +99,7 @@ TEST_F(ChainMetricsTest, ShowHowTheSlotStands) {
   status.account.owed = *ParseEther("12.25");
   status.balance = *ParseEther("0.5");
   status.cost_per_epoch = *ParseEther("0.01");
+  status.last_report = LastReport{0, 10, 4};
   metrics_.Read(status, 1'118'000);
   std::string text = Text();
   EXPECT_THAT(text, HasSubstr("chain_up 1\n"));
@@ -112,6 +113,8 @@ TEST_F(ChainMetricsTest, ShowHowTheSlotStands) {
   EXPECT_THAT(text, HasSubstr("owed_kai 12.25\n"));
   EXPECT_THAT(text, HasSubstr("hot_key_epochs_left 50\n"));
   EXPECT_THAT(text, HasSubstr("accepted_epoch -1\n"));
+  EXPECT_THAT(text, HasSubstr("report_devices{scored=\"yes\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("report_devices{scored=\"no\"} 6\n"));
   metrics_.CannotRead();
   text = Text();
   EXPECT_THAT(text, HasSubstr("chain_up 0\n"));
