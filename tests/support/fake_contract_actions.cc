@@ -190,7 +190,7 @@ FakeContracts::Result FakeContracts::Mark(std::uint32_t epoch, std::uint32_t slo
 }
 
 FakeContracts::Result FakeContracts::SettleBatch(Frame& frame) {
-  if (settling_paused) return Revert("GroupPaused(0)");
+  if (settling_paused) return Revert("GroupPaused(group 0)");
   const std::uint32_t epoch = Read32(frame.arguments);
   const chain::Schedule& schedule = deployment_.schedule;
   RETURN_IF_ERROR(

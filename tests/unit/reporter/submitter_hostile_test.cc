@@ -294,7 +294,7 @@ TEST_F(HostileSubmitter, SettlesAllOfItAfterAPause) {
   scene.RunUntil(scene.schedule().settle_begin(0) + 300);
   EXPECT_EQ(scene.HandedIn(kSettle), 0);
   EXPECT_EQ(scene.StageOf(0).stage, Stage::kSettling);
-  EXPECT_EQ(scene.StageOf(0).why, "settling goes on later: reverted: GroupPaused(0)");
+  EXPECT_EQ(scene.StageOf(0).why, "settling goes on later: reverted: GroupPaused(group 0)");
   scene.chain().contracts().settling_paused = false;
   scene.RunUntil(scene.schedule().settle_begin(0) + 330);
   EXPECT_EQ(scene.StageOf(0).stage, Stage::kDone) << scene.AllNotices();
