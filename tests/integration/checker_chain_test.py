@@ -109,6 +109,9 @@ chain: {{deployment: ../deployment.json, rpc: ["{self.network.chain.url}"], conf
             status, _, problems = get(network.monitor_port("run"), "/readyz")
             self.assertEqual(status, 503)
             self.assertIn('"dispatch_failed"', problems)
+            up = f'kaisar_checker_rpc_up{{endpoint="{network.chain.url}"}} 1\n'
+            network.await_true("its endpoint asked", 10,
+                               lambda: up in get(network.monitor_port("run"))[2], "run")
             self.assertIsNone(checker.poll())
             checker.send_signal(signal.SIGTERM)
             self.assertEqual(checker.wait(timeout=5), 1, network.read("run.err"))
