@@ -189,9 +189,10 @@ void ChainSubmitter::TellStage(const Charge& charge, const Now& now) {
                                        "; this node commits nothing more: stop one, then start "
                                        "the other again"));
   }
-  if (stage.stage == Stage::kMissed)
+  if (stage.stage == Stage::kMissed) {
     notices_.Tell(absl::StrCat("missed ", stage.epoch),
                   absl::StrCat("report of epoch ", stage.epoch, " missed: ", stage.why));
+  }
   hooks_.stage_changed(stage);
 }
 
@@ -262,11 +263,9 @@ absl::StatusOr<bool> ChainSubmitter::Begin(Due& due, const Now& now) {
   const bool too_dear = absl::IsResourceExhausted(status) && !carries_report;
   // Anything else is about the account or the endpoints, and in the way of all.
   if (!absl::IsAborted(status) && !absl::IsOutOfRange(status) && !too_dear) return status;
-  if (due.charge != nullptr) {
-    due.charge->Refused(status, now);
-  } else if (too_dear) {
+  if (due.charge != nullptr) due.charge->Refused(status, now);
+  if (due.charge == nullptr && too_dear)
     notices_.Tell("left to others", std::string(status.message()));
-  }
   if (carries_report) {
     notices_.Tell(absl::StrCat("refused ", due.intent.epoch),
                   absl::StrCat(NameOf(due.intent.purpose), " of epoch ", due.intent.epoch,

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/hex.h"
 #include "base/status_macros.h"
+#include "reporter/epoch_gas.h"
 #include "reporter/fees.h"
 
 namespace kaisar::reporter {
@@ -14,9 +15,10 @@ namespace {
 constexpr std::uint64_t kRaiseAfterBlocks = 2;
 constexpr std::uint64_t kMostGas = 15'000'000;  // half of a usual block
 constexpr std::uint64_t kUrgentSeconds = 60;
-/// What transactions without a report leave on the account: commits and reveals (of 700 devices) of
-/// four epochs, a day as a rule, in which somebody can send coins.
-constexpr std::uint64_t kKeptGas = 4 * (60'000 + 200'000);
+/// What transactions without a report leave on the account: four reports of 700 devices, which are
+/// a day as a rule, in which somebody can send coins.
+constexpr std::uint64_t kKeptReports = 4;
+constexpr std::uint64_t kKeptDevices = 700;
 
 /// A third more than estimated: between the estimate and the block, others change the state.
 absl::StatusOr<std::uint64_t> GasLimit(std::uint64_t estimate) {
@@ -77,7 +79,8 @@ absl::StatusOr<Uint256> TransactionSender::MostFee(const OutboxEntry& entry,
   }
   ASSIGN_OR_RETURN(const Uint256 balance, client_.Balance(key_.address()));
   const Uint256& needed = suggested.max_fee;
-  const Uint256 kept = carries_report ? Uint256() : needed * Uint256(kKeptGas);
+  const Uint256 kept =
+      carries_report ? Uint256() : needed * Uint256(kKeptReports * ReportGas(kKeptDevices));
   const Uint256 affordable = (balance - std::min(balance, kept)) / Uint256(entry.gas_limit);
   if (affordable < latest.base_fee + std::min(suggested.priority_fee, needed)) {
     const std::string account =
