@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.request
 
 from debian_machine import DebianMachine, make_base, run, skip, why_not
 from operating_doc import OperatingDoc
@@ -20,14 +21,13 @@ ROOT = os.environ["KAISAR_SOURCE_DIR"]
 BINARIES = os.environ["KAISAR_BINARY_DIR"]
 sys.path.insert(0, os.path.join(ROOT, "tests/support"))
 
-import http_get  # pylint: disable=wrong-import-position
 from chain_network import ChainNetwork  # pylint: disable=wrong-import-position
 from loopback_network import value  # pylint: disable=wrong-import-position
 
 # From the deployment to epoch 0, for everything that is done before: so many, and more on a machine
 # that takes long to make the packages (8 s where it has nothing else to do).
 SET_UP_SECONDS, SET_UP_PER_PACKING = 35, 4
-EPOCH_SECONDS = 30
+EPOCH_SECONDS = 45  # epoch 0 is settled, and looked at, before epoch 1 is over
 GUARD_SECONDS = 16  # before the end of the epoch nothing falls due
 WINDOW_SECONDS = 10  # to commit, and as many to reveal
 CHECKER_CONFIG, PROVIDER_CONFIG = "/etc/kaisar/checker.yaml", "/etc/kaisar/provider.yaml"
@@ -230,11 +230,8 @@ class Packages(unittest.TestCase):
         """The report is in a block, devices and checker are paid for it, and the operators see it."""
         self.wait_for_line("chain epoch=0 stage=done", 3 * WINDOW_SECONDS + 30)
         slot = json.loads(self.machine.call("kaisar-checker", "status", "--json", "--config",
-                                            CHECKER_CONFIG, check=False))
-        # Epoch 1 is as short as epoch 0, and a machine that runs other tests may be too busy in it to
-        # score its only device. That is told, rightly, and says nothing of the packages.
-        later = {"nothing_scored"} if slot["last_report"]["epoch"] > 0 else set()
-        self.assertLessEqual({problem["code"] for problem in slot["problems"]}, later, slot)
+                                            CHECKER_CONFIG))
+        self.assertEqual(slot["problems"], [])
         self.assertEqual(slot["accepted"]["epoch"], 0, slot)
         receipt = self.network.chain.call("eth_getTransactionReceipt",
                                           slot["accepted"]["transaction"])
@@ -243,11 +240,8 @@ class Packages(unittest.TestCase):
         self.assertEqual(slot["agreed"], 1, slot)
         for amount in ("owed", "earned"):
             self.assertGreater(int(slot[amount]), 0, slot)
-        _, _, body = http_get.get(9464, "/readyz")
-        readiness = json.loads(body)
-        keeping = {problem["code"] for problem in readiness["problems"] if problem["keeps_from_earning"]}
-        self.assertLessEqual(keeping, later, readiness)
-        self.assertEqual(readiness["ready"], not keeping, readiness)
+        with urllib.request.urlopen("http://127.0.0.1:9464/readyz", timeout=10) as answer:
+            self.assertTrue(json.load(answer)["ready"])
         [device] = json.loads(self.machine.call("kaisar-provider", "status", "--json", "--config",
                                                 PROVIDER_CONFIG))["devices"]
         paid = {epoch["epoch"]: int(epoch["paid_wei"]) for epoch in device["epochs"]
